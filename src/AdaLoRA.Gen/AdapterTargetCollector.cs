@@ -1,0 +1,24 @@
+using TorchSharp;
+using TorchSharp.Modules;
+
+namespace AdaLoRA.Gen;
+
+/// <summary>Receives the targets of a model from generated code, see <see cref="IAdaLoRAModel{TSelf}.CollectTargets"/>.</summary>
+public sealed class AdapterTargetCollector
+{
+    private readonly List<AdapterTarget> _targets = [];
+    private readonly HashSet<torch.nn.Module> _seen = new(ReferenceEqualityComparer.Instance);
+
+    internal IReadOnlyList<AdapterTarget> Targets => _targets;
+
+    /// <summary>Adds one layer. A layer that was added before (the same module in two fields) and a null layer are skipped: they register no second set of parameters.</summary>
+    /// <param name="path">Registered path of the layer in the model.</param>
+    /// <param name="layer">The layer itself.</param>
+    public void Add(string path, Linear? layer)
+    {
+        if (layer is not null && _seen.Add(layer)) _targets.Add(new AdapterTarget(path, layer));
+    }
+}
+
+/// <summary>A layer that is to be adapted, with its registered path.</summary>
+internal readonly record struct AdapterTarget(string Path, Linear Layer);
