@@ -35,7 +35,8 @@ public sealed class ForwardAnalyzer : DiagnosticAnalyzer
         if (!targets.Value.Contains(member, isItem)) return;
         var name = context.Operation.Syntax.DescendantNodesAndSelf().OfType<SimpleNameSyntax>()
             .LastOrDefault(n => n.Identifier.ValueText == "forward" && n.Parent is MemberAccessExpressionSyntax or MemberBindingExpressionSyntax && !IsInArguments(n, context.Operation.Syntax));
-        if (name is not null) context.ReportDiagnostic(Diagnostic.Create(Rules.ForwardBypasses, name.GetLocation(), member.Name));
+        if (name is not null) context.ReportDiagnostic(Diagnostic.Create(
+            Rules.ForwardBypasses, name.GetLocation(), ImmutableDictionary<string, string?>.Empty.Add(FixProperties.Replacement, "call"), member.Name));
     }
 
     /// <summary>The member that is forwarded: itself, or the list that an index was taken of.</summary>

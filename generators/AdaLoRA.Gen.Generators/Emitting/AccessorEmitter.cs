@@ -11,7 +11,7 @@ internal static class AccessorEmitter
         if (model.IsStub || model.Accessors.Count == 0) return;
         writer.Line();
         writer.Line(ModelEmitter.GeneratedCode);
-        using (writer.Block($"{(model.HidesBaseView ? "new " : "")}private static class {Names.AccessorsClass}"))
+        using (writer.Block($"private static class {Names.AccessorsClass}"))
         {
             bool first = true;
             foreach (var accessor in model.Accessors)

@@ -24,12 +24,10 @@ internal static class CollectEmitter
     /// <summary>TorchSharp finds modules by reflection over fields, which a trimmer would remove without a word; here every class of the graph keeps them.</summary>
     private static void EmitKept(IndentedWriter writer, EquatableArray<ModuleClassSpec> classes)
     {
-        const string Kept = "global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.";
-        const string Members = $"{Kept}PublicFields | {Kept}NonPublicFields | {Kept}PublicProperties";
         foreach (var type in classes)
         {
             string which = type.Assembly is { } assembly ? $"\"{type.TypeOf}\", \"{assembly}\"" : $"typeof({type.TypeOf})";
-            writer.Line($"[global::System.Diagnostics.CodeAnalysis.DynamicDependency({Members}, {which})]");
+            writer.Line($"[global::System.Diagnostics.CodeAnalysis.DynamicDependency(AdaLoRAPlanHolder.ModuleMembers, {which})]");
         }
     }
 

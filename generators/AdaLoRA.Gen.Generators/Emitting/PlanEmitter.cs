@@ -15,8 +15,16 @@ internal static class PlanEmitter
 
             """);
         writer.Line(ModelEmitter.GeneratedCode);
-        using (writer.Block($"{(model.HidesBaseView ? "new " : "")}private static class AdaLoRAPlanHolder"))
+        using (writer.Block("private static class AdaLoRAPlanHolder"))
         {
+            writer.Line("""
+                /// <summary>What TorchSharp reads of a module class by reflection.</summary>
+                internal const global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes ModuleMembers =
+                    global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.PublicFields
+                    | global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.NonPublicFields
+                    | global::System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.PublicProperties;
+
+                """);
             writer.Line("internal static readonly global::AdaLoRA.Gen.AdaLoRAPlan Plan = new(");
             using (writer.Indent())
             {

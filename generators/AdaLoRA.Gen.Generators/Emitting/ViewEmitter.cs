@@ -17,11 +17,10 @@ internal static class ViewEmitter
 
     public static void Emit(IndentedWriter writer, ModelSpec model)
     {
-        string hides = model.HidesBaseView ? "new " : "";
         writer.Line($"""
             /// <summary>The adapters of this model, by the names of the layers that carry them.</summary>
             {ModelEmitter.GeneratedCode}
-            public {hides}AdaLoRAView AdaLoRA => new({Set}.Of(this) ?? throw new global::AdaLoRA.Gen.AdaLoRAException("{model.Type.DisplayName} has no adapters; call AttachAdaLoRA() first."), "");
+            public AdaLoRAView AdaLoRA => new({Set}.Of(this) ?? throw new global::AdaLoRA.Gen.AdaLoRAException("{model.Type.DisplayName} has no adapters; call AttachAdaLoRA() first."), "");
             """);
         var names = new LocalNames("AdaLoRAView");
         var views = new Queue<View>();
@@ -29,16 +28,16 @@ internal static class ViewEmitter
         while (views.Count > 0)
         {
             writer.Line();
-            EmitStruct(writer, views.Dequeue(), names, views, hides);
+            EmitStruct(writer, views.Dequeue(), names, views);
         }
     }
 
-    private static void EmitStruct(IndentedWriter writer, View view, LocalNames names, Queue<View> views, string hides)
+    private static void EmitStruct(IndentedWriter writer, View view, LocalNames names, Queue<View> views)
     {
         var members = new LocalNames(view.Name, "Equals", "GetHashCode", "ToString", "GetType", "MemberwiseClone", "ReferenceEquals", "Finalize");
         string set = members.New("_adapters"), path = members.New("_path");
         writer.Line($"/// <summary>{view.Summary}</summary>").Line(ModelEmitter.GeneratedCode);
-        using (writer.Block($"public {(view.Name == "AdaLoRAView" ? hides : "")}readonly struct {view.Name}"))
+        using (writer.Block($"public readonly struct {view.Name}"))
         {
             writer.Line($$"""
                 private readonly {{Set}} {{set}};
@@ -74,15 +73,15 @@ internal static class ViewEmitter
                 /// <param name="index">Its index.</param>
                 """);
             head = $"{type} this[int index]";
-            below = $"{path} + global::System.FormattableString.Invariant($\"{{index}}\")";
+            below = $"{path} + index.ToString(global::System.Globalization.CultureInfo.InvariantCulture){(node.Shape == NodeShape.Target ? "" : " + \".\"")}";
         }
         else
         {
             writer.Line($"/// <summary>{(node.Shape == NodeShape.Target ? "The adapter" : "The adapters")} {(node.Shape == NodeShape.Target ? "of" : "below")} '{Xml(node.Segment)}'.</summary>");
             head = $"{type} {members.New(Names.Spoken(node.Segment))}";
-            below = $"{path} + {SymbolDisplay.FormatLiteral(node.Segment, quote: true)}";
+            below = $"{path} + {SymbolDisplay.FormatLiteral(node.Shape == NodeShape.Target ? node.Segment : node.Segment + ".", quote: true)}";
         }
-        writer.Line(node.Shape == NodeShape.Target ? $"public {head} => {set}.Find({below});" : $"public {head} => new({set}, {below} + \".\");");
+        writer.Line(node.Shape == NodeShape.Target ? $"public {head} => {set}.Find({below});" : $"public {head} => new({set}, {below});");
     }
 
     private static string Cref(EquatableArray<string> declarations)

@@ -44,5 +44,5 @@ internal sealed class ReadMemo
 /// <summary>What a reading depends on outside the trees it visited.</summary>
 /// <param name="Signatures">Everything declared in the compilation, bodies left out.</param>
 /// <param name="References">The referenced assemblies.</param>
-/// <param name="Options">Options of the compilation.</param>
-internal readonly record struct Environment(ulong Signatures, ulong References, int Options);
+/// <param name="Options">The options of the compilation.</param>
+internal readonly record struct Environment(ulong Signatures, ulong References, ulong Options);

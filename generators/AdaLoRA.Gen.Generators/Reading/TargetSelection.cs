@@ -46,7 +46,7 @@ internal sealed class SelectedLayer(ModuleNode node, bool isReachable)
     public bool IsReachable { get; } = isReachable;
 
     /// <summary>Which indices are adapted; empty when all are.</summary>
-    public IReadOnlyList<IndexTuple> Sets => _all ? [] : _sets;
+    public IReadOnlyList<IndexTuple> Sets => _all ? [] : Merged();
 
     public void Add(IndexTuple? sets)
     {
@@ -60,6 +60,32 @@ internal sealed class SelectedLayer(ModuleNode node, bool isReachable)
         var lengths = Node.ListLengths();
         var tuples = _all ? [new IndexTuple(lengths.Select(_ => EquatableArray<int>.Empty).ToEquatableArray())] : _sets;
         return [.. tuples.SelectMany(tuple => Fill(Node.Path, tuple, lengths, 0)).Distinct()];
+    }
+
+    /// <summary>Conditions that differ in one list only are one condition: alternatives {0,2} give "0 or 2".</summary>
+    private List<IndexTuple> Merged()
+    {
+        var merged = new List<IndexTuple>();
+        foreach (var tuple in _sets)
+        {
+            int at = merged.FindIndex(m => Difference(m, tuple) >= 0);
+            if (at < 0)
+            {
+                merged.Add(tuple);
+                continue;
+            }
+            int list = Difference(merged[at], tuple);
+            var union = merged[at].Indices[list].Concat(tuple.Indices[list]).Distinct().OrderBy(i => i).ToEquatableArray();
+            merged[at] = new IndexTuple(tuple.Indices.Select((set, i) => i == list ? union : set).ToEquatableArray());
+        }
+        return merged;
+    }
+
+    /// <summary>The only list in which two conditions differ, both restricting it; −1 when there is no such list.</summary>
+    private static int Difference(IndexTuple a, IndexTuple b)
+    {
+        var differing = Enumerable.Range(0, a.Indices.Count).Where(i => !a.Indices[i].Equals(b.Indices[i])).ToList();
+        return differing.Count == 1 && a.Indices[differing[0]].Count > 0 && b.Indices[differing[0]].Count > 0 ? differing[0] : -1;
     }
 
     private static IEnumerable<string> Fill(string path, IndexTuple tuple, List<int?> lengths, int list)
