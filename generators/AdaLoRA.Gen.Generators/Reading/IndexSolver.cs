@@ -44,6 +44,9 @@ internal static class IndexSolver
             : (IndexAnswer.Undecided, null);
     }
 
+    /// <summary>Whether the alternative matches the node, or some item that the node stands for.</summary>
+    public static bool CanMatch(string alternative, ModuleNode node) => Solve(alternative, node.Path, node.ListLengths()).Answer != IndexAnswer.NoMatch;
+
     /// <summary>The indices of one list; empty for all of them.</summary>
     private static EquatableArray<int> SetOf(List<int[]> matching, int list, int? length)
     {

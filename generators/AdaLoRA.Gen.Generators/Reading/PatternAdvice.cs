@@ -21,10 +21,10 @@ internal sealed record PatternAdvice(int Start, int End, string Sentence, string
         {
             part = segment;
             string prefix = text.Substring(0, segment.End);
-            if (!nodes.Exists(n => PatternMatcher.CanMatch(prefix, n.Path))) return ForSegment(text, segment, root, nodes, goals);
+            if (!nodes.Exists(n => IndexSolver.CanMatch(prefix, n))) return ForSegment(text, segment, root, nodes, goals);
         }
         string below = text + ".*";
-        return goals.Exists(n => PatternMatcher.CanMatch(below, n.Path))
+        return goals.Exists(n => IndexSolver.CanMatch(below, n))
             ? new PatternAdvice(part.Start, part.End, $"it names a block, not a layer; write '{text.Substring(part.Start, part.End - part.Start)}.*' for the layers in it", text.Substring(part.Start, part.End - part.Start) + ".*")
             : new PatternAdvice(part.Start, part.End, "what it names holds no such layer; remove it", null);
     }
@@ -33,7 +33,7 @@ internal sealed record PatternAdvice(int Start, int End, string Sentence, string
     {
         string bad = text.Substring(segment.Start, segment.End - segment.Start);
         string before = text.Substring(0, Math.Max(0, segment.Start - 1));
-        var parents = segment.Start == 0 ? [root] : nodes.Where(n => PatternMatcher.CanMatch(before, n.Path)).ToList();
+        var parents = segment.Start == 0 ? [root] : nodes.Where(n => IndexSolver.CanMatch(before, n)).ToList();
         if (parents.Find(p => p.Kind == NodeKind.List && p.Count is not null) is { } list && int.TryParse(bad, NumberStyles.None, CultureInfo.InvariantCulture, out _))
             return new PatternAdvice(segment.Start, segment.End, $"'{Shown(list.Path)}' has {list.Count} items; the last index is {list.Count - 1}", null);
 
@@ -41,7 +41,7 @@ internal sealed record PatternAdvice(int Start, int End, string Sentence, string
         string? nearest = names
             .Select(name => (Name: name, Distance: Distance(bad, name)))
             .Where(c => c.Distance <= Tolerance(bad))
-            .OrderBy(c => goals.Exists(g => PatternMatcher.CanMatch(text.Substring(0, segment.Start) + c.Name + text.Substring(segment.End), g.Path)) ? 0 : 1)
+            .OrderBy(c => goals.Exists(g => IndexSolver.CanMatch(text.Substring(0, segment.Start) + c.Name + text.Substring(segment.End), g)) ? 0 : 1)
             .ThenBy(c => c.Distance).ThenBy(c => c.Name, StringComparer.Ordinal)
             .Select(c => c.Name).FirstOrDefault();
         string sentence = nearest is not null ? $"no '{bad}' there; did you mean '{nearest}'?"

@@ -9,6 +9,7 @@ internal static class SpecBuilder
     public static ModelSpec Build(AdapterAttribute attribute, ModuleNode root, TargetSelection selection, IEnumerable<INamedTypeSymbol> classes, ReadContext context)
     {
         var chosen = selection.Layers.Where(l => l.IsChosen || l.IsSeen).ToDictionary(l => l.Node);
+        var all = selection.Layers.ToDictionary(l => l.Node);
         var accessors = new SortedDictionary<string, AccessorSpec>(StringComparer.Ordinal);
         return new ModelSpec(
             Type(context.Model),
@@ -18,7 +19,8 @@ internal static class SpecBuilder
             selection.Chosen.Where(l => l.IsReachable).SelectMany(l => l.Paths().Select(p => new SlotSpec(p, l.Node.InFeatures, l.Node.OutFeatures))).ToEquatableArray(),
             selection.Residuals.Distinct().ToEquatableArray(),
             Nodes(root, n => chosen.TryGetValue(n, out var l) && l is { IsChosen: true, IsReachable: true } ? l : null, accessors),
-            Nodes(root, n => chosen.TryGetValue(n, out var l) ? l : null, null),
+            // A stub shows every layer, so that code that uses the view adds no errors to the one in the pattern.
+            Nodes(root, n => chosen.TryGetValue(n, out var l) || (selection.IsBroken && all.TryGetValue(n, out l)) ? l : null, null),
             accessors.Values.ToEquatableArray(),
             classes.Select(c => ModuleClass(c, context)).OrderBy(c => c.TypeOf, StringComparer.Ordinal).ToEquatableArray());
     }

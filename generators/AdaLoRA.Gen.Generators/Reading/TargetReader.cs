@@ -32,7 +32,7 @@ internal sealed class TargetReader(AdapterAttribute attribute, string modelName,
             var pattern = PathPattern.Parse(text);
             ReportError(pattern, argument, i);
             foreach (var alternative in pattern.Alternatives)
-                if (!_nodes.Exists(n => PatternMatcher.CanMatch(alternative.Text, n.Path)) && !MayReachHidden(alternative.Text))
+                if (!_nodes.Exists(n => IndexSolver.CanMatch(alternative.Text, n)) && !MayReachHidden(alternative.Text))
                     Report(alternative, argument, i, "module", _ => true);
         }
     }
@@ -62,7 +62,7 @@ internal sealed class TargetReader(AdapterAttribute attribute, string modelName,
     /// <returns>Whether the alternative is left to the run: a private module of another assembly could still match.</returns>
     private bool ReportNothing(PatternAlternative alternative, int element, TargetSelection selection)
     {
-        if (_nodes.Find(n => n.Kind == NodeKind.NotAdaptable && PatternMatcher.CanMatch(alternative.Text, n.Path)) is { Type: { } type } layer)
+        if (_nodes.Find(n => n.Kind == NodeKind.NotAdaptable && IndexSolver.CanMatch(alternative.Text, n)) is { Type: { } type } layer)
         {
             var place = FindingPlace.InPattern(attribute, "Targets", element, alternative.SourceOf(0, alternative.Text.Length));
             AddOnce(new Finding(Rules.NotAdaptable, place, alternative.Text, PatternAdvice.Shown(layer.Path), Names.Short(type)));
