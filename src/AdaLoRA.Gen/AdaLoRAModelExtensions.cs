@@ -59,6 +59,27 @@ public static class AdaLoRAModelExtensions
         return model.RequireAdapters().CreateOptimizer(totalSteps, learningRate, configure);
     }
 
+    /// <summary>Saves the adapters as a folder that Hugging Face PEFT loads, the fully trained modules beside them; see <see cref="AdapterSet.Save"/>.</summary>
+    /// <param name="model">A model with adapters.</param>
+    /// <param name="folder">Made when it does not exist; other files in it stay.</param>
+    public static void SaveAdapter<TModel>(this TModel model, string folder)
+        where TModel : torch.nn.Module, IAdaLoRAModel<TModel>
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        model.RequireAdapters().Save(folder);
+    }
+
+    /// <summary>Attaches a saved adapter; see <see cref="AdapterSet.Load"/>. The attribute's CheckpointRoot says where the folder's keys start.</summary>
+    /// <param name="model">A model without adapters.</param>
+    /// <param name="folder">The adapter's folder.</param>
+    /// <param name="trainable">Whether training goes on; false holds no gradients.</param>
+    public static AdapterSet LoadAdapter<TModel>(this TModel model, string folder, bool trainable = false)
+        where TModel : torch.nn.Module, IAdaLoRAModel<TModel>
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return AdapterSet.Load(model, folder, trainable, TModel.Plan.CreateOptions().CheckpointRoot);
+    }
+
     internal static AdapterSet RequireAdapters<TModel>(this TModel model)
         where TModel : torch.nn.Module, IAdaLoRAModel<TModel> =>
         AdapterSet.Of(model) ?? throw new AdaLoRAException($"{TModel.Plan.ModelName} has no adapters; call AttachAdaLoRA() first.");

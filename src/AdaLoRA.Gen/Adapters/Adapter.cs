@@ -25,6 +25,7 @@ public sealed class Adapter : nn.Module
         _index = index;
         Path = target.Path;
         InitialRank = rank;
+        Slots = [.. Enumerable.Repeat(true, rank)];
         InFeatures = (int)target.Layer.weight.shape[1];
         OutFeatures = (int)target.Layer.weight.shape[0];
     }
@@ -42,7 +43,7 @@ public sealed class Adapter : nn.Module
     public int InitialRank { get; }
 
     /// <summary>Triplets that live: kept by the allocator's last ranking. Read from the arena once after each ranking.</summary>
-    public int Rank => _activeRank >= 0 ? _activeRank : _activeRank = CountActive();
+    public int Rank => _activeRank >= 0 ? _activeRank : _activeRank = Mask().Count(kept => kept);
 
     /// <summary>A = Q of the paper, [r, in]; a view of the arena.</summary>
     public Parameter lora_A => _internal_params["lora_A"];
@@ -58,6 +59,9 @@ public sealed class Adapter : nn.Module
 
     internal int Index => _index;
 
+    /// <summary>Which of the set's initial triplets this adapter still has room for: all, but for a set loaded from a pruned folder.</summary>
+    internal bool[] Slots { get; private set; }
+
     internal Linear Layer => _layer;
 
     /// <summary>Points parameters and leaves at the arena's present storage.</summary>
@@ -69,6 +73,25 @@ public sealed class Adapter : nn.Module
         Register("lora_A", arena.ViewA(arena.P, _index).detach(), trainable);
         if (arena.Layout.HasLambda) Register("lora_E", arena.ViewE(arena.P, _index).detach(), trainable);
         Register("lora_B", arena.ViewBt(arena.P, _index).detach().t(), trainable);
+    }
+
+    /// <summary>Takes values over from a saved adapter; shapes were checked.</summary>
+    internal void Fill(Tensor a, Tensor b, Tensor? e, bool[] slots)
+    {
+        using var _ = no_grad();
+        lora_A.copy_(a);
+        lora_B.copy_(b);
+        if (e is not null) lora_E!.copy_(e);
+        Slots = slots;
+    }
+
+    /// <summary>For each triplet, whether the allocator's last ranking kept it.</summary>
+    internal bool[] Mask()
+    {
+        using var _ = no_grad();
+        using var slice = _set.Arena.Mask.narrow(0, _set.Arena.Layout.TripletOffsets[_index], InitialRank);
+        using var wide = slice.cpu().to(ScalarType.Float64);
+        return [.. wide.data<double>().ToArray().Select(v => v != 0)];
     }
 
     internal void RankChanged() => _activeRank = -1;
@@ -115,15 +138,6 @@ public sealed class Adapter : nn.Module
         using var shaped = delta.view(y.shape);
         using var narrow = shaped.to(y.dtype);
         return y.add(narrow);
-    }
-
-    private int CountActive()
-    {
-        if (InitialRank == 0) return 0;
-        using var _ = no_grad();
-        using var mask = _set.Arena.Mask.narrow(0, _set.Arena.Layout.TripletOffsets[_index], InitialRank);
-        using var sum = mask.sum().to(ScalarType.Float64);
-        return (int)sum.item<double>();
     }
 
     private void Register(string name, Tensor view, bool trainable)

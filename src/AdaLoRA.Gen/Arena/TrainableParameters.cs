@@ -51,6 +51,12 @@ internal sealed class TrainableParameters : IDisposable
         }
     }
 
+    /// <summary>Makes the moments of those entries that a saved state has moments for.</summary>
+    public void PrepareMoments(Func<string, bool> has)
+    {
+        foreach (var entry in _entries) entry.EnsureMoments(entry.Current(), _hasMoments && has(entry.Name));
+    }
+
     public void ZeroGradients()
     {
         foreach (var entry in _entries)

@@ -1,6 +1,8 @@
+using AdaLoRA.Gen.Adapters;
 using AdaLoRA.Gen.Arena;
 using AdaLoRA.Gen.Budget;
 using AdaLoRA.Gen.Optimization;
+using AdaLoRA.Gen.Serialization;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -34,6 +36,7 @@ public sealed class AdaLoRAOptimizer : optim.Optimizer
         if (set.Options.Method == AdapterMethod.AdaLoRA)
         {
             Schedule = new BudgetSchedule(totalSteps, set.Arena.Layout.Triplets, set.Sizing.Budget, set.Options.InitialWarmup, set.Options.FinalWarmup, set.Options.Interval);
+            set.Phases = new TrainingPhases(totalSteps, Schedule.InitialWarmupSteps, Schedule.FinalWarmupSteps);
         }
         _trainable = new TrainableParameters(set.Model, set.TrainableNames, options.Kind);
         _state = new TrainingState(set.Arena, options.Kind);
@@ -84,6 +87,12 @@ public sealed class AdaLoRAOptimizer : optim.Optimizer
 
     internal TrainingState State => _state;
 
+    internal AdapterSet Set => _set;
+
+    internal OptimizerKind Kind => _options.Kind;
+
+    internal IEnumerable<(string Name, Parameter Parameter, Tensor? M, Tensor? V)> TrainableStates => _trainable.States;
+
     /// <summary>Takes one step with the gradients of the last backward passes and leaves them at zero.</summary>
     /// <param name="closure">Evaluated first when given; its loss is returned.</param>
     /// <exception cref="AdaLoRAException">No adapted layer ran since attach, or backward no longer writes into the arena.</exception>
@@ -108,6 +117,38 @@ public sealed class AdaLoRAOptimizer : optim.Optimizer
         using var _ = no_grad();
         _set.Arena.G!.zero_();
         _trainable.ZeroGradients();
+    }
+
+    /// <summary>
+    /// Saves all that a resumed run needs to go on bit for bit: weights, moments, importance averages, mask and step, as <c>training.safetensors</c> and <c>training.json</c>.
+    /// </summary>
+    /// <param name="folder">Made when it does not exist; other files in it stay.</param>
+    public void SaveState(string folder)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        TrainingStateFolder.Write(this, folder);
+    }
+
+    /// <summary>Goes on where <see cref="SaveState"/> left off. The model and its options must be the same; everything is checked before anything is changed.</summary>
+    /// <param name="folder">A folder that <see cref="SaveState"/> wrote.</param>
+    /// <exception cref="AdaLoRAException">The folder holds no complete state, or one of another plan: the first target or value that differs is named.</exception>
+    public void LoadState(string folder)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        TrainingStateFolder.Read(this, folder);
+    }
+
+    internal void PrepareTrainableMoments(Func<string, bool> has) => _trainable.PrepareMoments(has);
+
+    /// <summary>After the tensors were read: the step, the folded factors, and a tail that starts from them.</summary>
+    internal void Restored(int step)
+    {
+        StepsCompleted = step;
+        _set.Arena.Refold();
+        _set.Arena.G!.zero_();
+        _set.RanksChanged();
+        _tail.Dispose();
+        _tail = CreateTail();
     }
 
     /// <inheritdoc/>
