@@ -43,5 +43,8 @@ internal sealed class TinyModel : Module<Tensor, Tensor>, IAdaLoRAModel<TinyMode
         targets.Add("second", model.second);
     }
 
+    /// <summary>The base's dropout, for tests that must be without.</summary>
+    public Dropout Dropout => dropout;
+
     public override Tensor forward(Tensor x) => head.call(dropout.call(nn.functional.tanh(second.call(nn.functional.tanh(first.call(x))))));
 }

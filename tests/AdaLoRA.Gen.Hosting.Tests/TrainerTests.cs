@@ -91,10 +91,9 @@ public class TrainerTests
         using var folder = new TemporaryFolder();
         double Loss(int batch, int accumulation, string name)
         {
-            using var model = new TinyModel();
             var options = Runs.Options(folder.File(name), o => (o.Steps, o.BatchSize, o.GradientAccumulation, o.LogEvery, o.Adapter.Dropout) = (12, batch, accumulation, 12, 0));
-            var task = new TinyTask { Training = (m, _, _) => ((TorchSharp.Modules.Dropout)m.get_submodule("dropout")).eval() };
-            return new Trainer<TinyModel>(model, task, options).RunAsync().Result.LastLoss!.Value;
+            var task = new TinyTask { Training = (m, _, _) => m.Dropout.eval() };
+            return Runs.Run(options, task).LastLoss!.Value;
         }
         Assert.Equal(Loss(64, 1, "a"), Loss(16, 4, "b"), 1e-4);
     }
@@ -187,16 +186,16 @@ public class TrainerTests
     }
 
     [Fact]
-    public void The_dry_run_leaves_buffers_as_they_were()
+    public async Task The_dry_run_leaves_buffers_as_they_were()
     {
         using var folder = new TemporaryFolder();
         using var model = new TinyModel();
         model.register_buffer("calls", torch.zeros(1));
         double atStart = -1;
-        var task = new TinyTask { Training = (m, _, _) => m.get_buffer("calls").add_(1) };
-        new Trainer<TinyModel>(model, task, Runs.Options(folder.Path), [new OnStart(() => atStart = model.get_buffer("calls").item<float>())]).RunAsync().Wait();
+        var task = new TinyTask { Training = (m, _, _) => m.get_buffer("calls")!.add_(1) };
+        await new Trainer<TinyModel>(model, task, Runs.Options(folder.Path), [new OnStart(() => atStart = model.get_buffer("calls")!.item<float>())]).RunAsync();
         Assert.Equal(0, atStart);
-        Assert.Equal(40, model.get_buffer("calls").item<float>());
+        Assert.Equal(40, model.get_buffer("calls")!.item<float>());
     }
 
     private sealed class PoisonedTask : TinyTask
