@@ -1,0 +1,44 @@
+using AdaLoRA.Gen.Generators.Emitting;
+using AdaLoRA.Gen.Generators.Models;
+using AdaLoRA.Gen.Generators.Reading;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace AdaLoRA.Gen.Generators;
+
+/// <summary>Wires AdaLoRA adapters into annotated models: finds them, reads each (<c>Reading/</c>), writes its part (<c>Emitting/</c>).</summary>
+[Generator(LanguageNames.CSharp)]
+public sealed class AdaLoRAGenerator : IIncrementalGenerator
+{
+    /// <inheritdoc/>
+    public void Initialize(IncrementalGeneratorInitializationContext context)
+    {
+        var memo = new ReadMemo();
+        EmitModels(context, Models(context, AdapterAttribute.AdaLoRAName, memo).WithTrackingName(TrackingNames.AdaLoRAModels));
+        EmitModels(context, Models(context, AdapterAttribute.LoRAName, memo).WithTrackingName(TrackingNames.LoRAModels));
+        EmitModuleInitializer(context);
+    }
+
+    private static IncrementalValuesProvider<ModelSpec> Models(IncrementalGeneratorInitializationContext context, string attribute, ReadMemo memo) => context.SyntaxProvider
+        .ForAttributeWithMetadataName(
+            attribute,
+            static (node, _) => node is ClassDeclarationSyntax,
+            (match, cancellation) => memo.Read((INamedTypeSymbol)match.TargetSymbol, attribute, match.SemanticModel.Compilation, cancellation))
+        .Where(static model => model is not null)
+        .Select(static (model, _) => model!);
+
+    private static void EmitModels(IncrementalGeneratorInitializationContext context, IncrementalValuesProvider<ModelSpec> models) =>
+        context.RegisterSourceOutput(models, static (output, model) => output.AddSource(ModelEmitter.HintName(model), ModelEmitter.Emit(model)));
+
+    private static void EmitModuleInitializer(IncrementalGeneratorInitializationContext context)
+    {
+        var isReferenced = context.CompilationProvider
+            .Select(static (compilation, _) => compilation.GetTypeByMetadataName(ModuleInitializerEmitter.RequiredType) is { } type
+                && !SymbolEqualityComparer.Default.Equals(type.ContainingAssembly, compilation.Assembly) && compilation.IsSymbolAccessibleWithin(type, compilation.Assembly))
+            .WithTrackingName(TrackingNames.NativeBackend);
+        context.RegisterSourceOutput(isReferenced, static (output, referenced) =>
+        {
+            if (referenced) output.AddSource(ModuleInitializerEmitter.HintName, ModuleInitializerEmitter.Emit());
+        });
+    }
+}

@@ -1,0 +1,49 @@
+using System.Runtime.CompilerServices;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace AdaLoRA.Gen.Generators.Reading;
+
+/// <summary>
+/// A hash of all that a compilation declares, without the bodies: a type, a member or a using directive that appears anywhere can change what a name means in a
+/// tree that did not change. What stands in a body cannot.
+/// </summary>
+internal static class Declarations
+{
+    private const ulong Start = 14695981039346656037;
+    private const ulong Prime = 1099511628211;
+
+    private static readonly ConditionalWeakTable<SyntaxTree, object> TreeHashes = new();
+    private static readonly ConditionalWeakTable<object, object> Numbers = new();
+    private static readonly ConditionalWeakTable<Compilation, object> Environments = new();
+    private static long s_lastNumber;
+
+    public static Environment EnvironmentOf(Compilation compilation, CancellationToken cancellation)
+    {
+        if (Environments.TryGetValue(compilation, out object known)) return (Environment)known;
+        ulong signatures = Start;
+        foreach (var tree in compilation.SyntaxTrees) signatures = Mix(signatures, HashOf(tree, cancellation));
+        ulong references = Start;
+        foreach (var reference in compilation.References) references = Mix(references, NumberOf(reference));
+        var environment = new Environment(signatures, references, NumberOf(compilation.Options));
+        return (Environment)Environments.GetValue(compilation, _ => environment);
+    }
+
+    private static ulong HashOf(SyntaxTree tree, CancellationToken cancellation)
+    {
+        if (TreeHashes.TryGetValue(tree, out object known)) return (ulong)known;
+        ulong hash = Mix(Start, NumberOf(tree.Options));
+        foreach (var token in tree.GetRoot(cancellation).DescendantTokens(static node => !IsBody(node)))
+            foreach (char c in token.Text) hash = Mix(hash, c);
+        return (ulong)TreeHashes.GetValue(tree, _ => hash);
+    }
+
+    /// <summary>One number an object: by identity, since the command line compiler's options throw when they are asked for a hash.</summary>
+    private static ulong NumberOf(object value) => (ulong)(long)Numbers.GetValue(value, static _ => Interlocked.Increment(ref s_lastNumber));
+
+    private static bool IsBody(SyntaxNode node) =>
+        node is BlockSyntax || (node is ArrowExpressionClauseSyntax or EqualsValueClauseSyntax && !node.Ancestors().OfType<FieldDeclarationSyntax>().Any(f => f.Modifiers.Any(SyntaxKind.ConstKeyword)));
+
+    private static ulong Mix(ulong hash, ulong value) => unchecked((hash ^ value) * Prime);
+}

@@ -1,0 +1,70 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace AdaLoRA.Gen.Generators.Reading;
+
+/// <summary>The compilation that a model is read from, and a note of every syntax tree that the result depends on.</summary>
+internal sealed class ReadContext(Compilation compilation, INamedTypeSymbol model, CancellationToken cancellation)
+{
+    private readonly Dictionary<SyntaxTree, SemanticModel> _semanticModels = [];
+    private readonly Dictionary<INamedTypeSymbol, ClassOrigins> _origins = new(SymbolEqualityComparer.Default);
+
+    public Compilation Compilation { get; } = compilation;
+
+    /// <summary>The annotated class; what it may name, generated code may name.</summary>
+    public INamedTypeSymbol Model { get; } = model;
+
+    public CancellationToken Cancellation { get; } = cancellation;
+
+    /// <summary>Trees whose content the result depends on, see <see cref="ReadMemo"/>.</summary>
+    public HashSet<SyntaxTree> Visited { get; } = [];
+
+    public bool HasUnsafeAccessor { get; } =
+        compilation.GetTypeByMetadataName("System.Runtime.CompilerServices.UnsafeAccessorAttribute") is not null;
+
+    public SemanticModel SemanticModelOf(SyntaxTree tree)
+    {
+        Visited.Add(tree);
+        if (!_semanticModels.TryGetValue(tree, out var model)) _semanticModels.Add(tree, model = Compilation.GetSemanticModel(tree));
+        return model;
+    }
+
+    /// <summary>What the source of one class says about the first values of its members.</summary>
+    public ClassOrigins OriginsOf(INamedTypeSymbol type)
+    {
+        type = type.OriginalDefinition;
+        if (!_origins.TryGetValue(type, out var origins)) _origins.Add(type, origins = ClassOrigins.Read(type, this));
+        return origins;
+    }
+
+    public void Visit(ISymbol? symbol)
+    {
+        if (symbol is null) return;
+        foreach (var reference in symbol.DeclaringSyntaxReferences) Visited.Add(reference.SyntaxTree);
+    }
+
+    /// <summary>Visits everything that an expression names; through constants, since the value of one changes without its own file being touched.</summary>
+    public void VisitNames(SyntaxNode expression)
+    {
+        var semantics = SemanticModelOf(expression.SyntaxTree);
+        foreach (var name in expression.DescendantNodesAndSelf().OfType<SimpleNameSyntax>())
+        {
+            var symbol = semantics.GetSymbolInfo(name, Cancellation).Symbol;
+            if (symbol is null or ILocalSymbol or IParameterSymbol or INamespaceSymbol) continue;
+            bool isNew = symbol.DeclaringSyntaxReferences.Any(r => !Visited.Contains(r.SyntaxTree)) || symbol is IFieldSymbol { IsConst: true };
+            Visit(symbol);
+            if (!isNew || symbol is not IFieldSymbol { IsConst: true }) continue;
+            foreach (var reference in symbol.DeclaringSyntaxReferences)
+                if (reference.GetSyntax(Cancellation) is VariableDeclaratorSyntax { Initializer.Value: { } value }) VisitNames(value);
+        }
+    }
+
+    public bool CanName(ITypeSymbol type) => type switch
+    {
+        IArrayTypeSymbol array => CanName(array.ElementType),
+        INamedTypeSymbol named => Compilation.IsSymbolAccessibleWithin(named, Model) && !IsFileLocal(named) && named.TypeArguments.All(CanName),
+        _ => true,
+    };
+
+    private static bool IsFileLocal(INamedTypeSymbol? type) => type is not null && (type.IsFileLocal || IsFileLocal(type.ContainingType));
+}

@@ -1,0 +1,100 @@
+using AdaLoRA.Gen.Generators.Diagnostics;
+using AdaLoRA.Gen.Generators.Models;
+
+namespace AdaLoRA.Gen.Generators.Reading;
+
+/// <summary>Holds the patterns of an attribute against the module tree.</summary>
+internal sealed class TargetReader(AdapterAttribute attribute, string modelName, ModuleNode root, List<Finding> findings)
+{
+    private readonly List<ModuleNode> _nodes = [.. root.Descendants()];
+
+    public TargetSelection ReadTargets(Func<ModuleNode, bool> isReachable)
+    {
+        var selection = new TargetSelection(_nodes, isReachable);
+        var patterns = attribute.Texts("Targets");
+        if (patterns.Count == 0 && !attribute.IsBroken("Targets"))
+        {
+            findings.Add(new Finding(Rules.NoTargets, FindingPlace.OnArgument(attribute, "Targets"), modelName));
+            selection.IsBroken = true;
+        }
+        for (int i = 0; i < patterns.Count; i++)
+            if (patterns[i] is { } text) ReadPattern(text, i, selection);
+        return selection;
+    }
+
+    /// <summary>Patterns and paths that mean modules of any kind.</summary>
+    public void CheckModules(string argument)
+    {
+        var texts = argument == "CheckpointRoot" ? [attribute.Text(argument)] : attribute.Texts(argument);
+        for (int i = 0; i < texts.Count; i++)
+        {
+            if (texts[i] is not { } text || (argument == "CheckpointRoot" && text.Length == 0)) continue;
+            var pattern = PathPattern.Parse(text);
+            ReportError(pattern, argument, i);
+            foreach (var alternative in pattern.Alternatives)
+                if (!_nodes.Exists(n => IndexSolver.CanMatch(alternative.Text, n)) && !MayReachHidden(alternative.Text))
+                    Report(alternative, argument, i, "module", _ => true);
+        }
+    }
+
+    private void ReadPattern(string text, int element, TargetSelection selection)
+    {
+        var pattern = PathPattern.Parse(text);
+        if (ReportError(pattern, "Targets", element)) selection.IsBroken = true;
+        var residuals = new List<string>();
+        foreach (var alternative in pattern.Alternatives)
+        {
+            bool matched = false, residual = MayReachHidden(alternative.Text);
+            foreach (var layer in selection.Layers)
+            {
+                var (answer, sets) = IndexSolver.Solve(alternative.Text, layer.Node.Path, layer.Node.ListLengths());
+                matched |= answer != IndexAnswer.NoMatch;
+                if (answer is IndexAnswer.All or IndexAnswer.Some) layer.Add(sets);
+                if (answer == IndexAnswer.Undecided) layer.IsSeen = true;
+                residual |= answer == IndexAnswer.Undecided || (answer != IndexAnswer.NoMatch && !layer.IsReachable);
+            }
+            if (!matched && !residual) residual = ReportNothing(alternative, element, selection);
+            if (residual) residuals.Add(alternative.Text);
+        }
+        selection.Residuals.AddRange(residuals.Count == pattern.Alternatives.Count && residuals.Count > 0 ? [text] : residuals);
+    }
+
+    /// <returns>Whether the alternative is left to the run: a private module of another assembly could still match.</returns>
+    private bool ReportNothing(PatternAlternative alternative, int element, TargetSelection selection)
+    {
+        if (_nodes.Find(n => n.Kind == NodeKind.NotAdaptable && IndexSolver.CanMatch(alternative.Text, n)) is { Type: { } type } layer)
+        {
+            var place = FindingPlace.InPattern(attribute, "Targets", element, alternative.SourceOf(0, alternative.Text.Length));
+            AddOnce(new Finding(Rules.NotAdaptable, place, alternative.Text, PatternAdvice.Shown(layer.Path), Names.Short(type)));
+            selection.IsBroken = true;
+            return false;
+        }
+        bool hidden = _nodes.Exists(n => n.HidesPrivateMembers && PatternMatcher.CanReachBelow(alternative.Text, n.Path));
+        Report(alternative, "Targets", element, "adaptable layer", n => n.Kind == NodeKind.Adaptable);
+        selection.IsBroken |= !hidden;
+        return hidden;
+    }
+
+    private void Report(PatternAlternative alternative, string argument, int element, string sought, Func<ModuleNode, bool> isGoal)
+    {
+        var advice = PatternAdvice.For(alternative, root, isGoal);
+        var place = FindingPlace.InPattern(attribute, argument, element, alternative.SourceOf(advice.Start, advice.End));
+        AddOnce(new Finding(Rules.MatchesNothing, place, alternative.Text, sought, modelName, advice.Sentence) { Replacement = advice.Replacement });
+    }
+
+    private bool ReportError(PathPattern pattern, string argument, int element)
+    {
+        if (pattern.Error is not { } error) return false;
+        AddOnce(new Finding(Rules.MatchesNothing, FindingPlace.InPattern(attribute, argument, element, (0, pattern.Text.Length)), pattern.Text, "module", modelName, error));
+        return true;
+    }
+
+    /// <summary>Alternatives that fail on the same characters are one mistake.</summary>
+    private void AddOnce(Finding finding)
+    {
+        if (!findings.Exists(f => f.Rule == finding.Rule && f.Place == finding.Place)) findings.Add(finding);
+    }
+
+    private bool MayReachHidden(string alternative) => (root.MayHoldMore && PatternMatcher.CanReachBelow(alternative, ""))
+        || _nodes.Exists(n => n.MayHoldMore && (PatternMatcher.CanReachBelow(alternative, n.Path) || (n.Kind == NodeKind.Opaque && PatternMatcher.CanMatch(alternative, n.Path))));
+}

@@ -1,0 +1,62 @@
+using AdaLoRA.Gen.CodeFixes;
+using AdaLoRA.Gen.Generators.Tests.Harness;
+
+namespace AdaLoRA.Gen.Generators.Tests.Rules;
+
+/// <summary>Every pattern and every alternative in braces matches something.</summary>
+public sealed class ADALORA003Tests
+{
+    private static string Targets(string list) => SampleModels.Annotated($"[AdaLoRA(Budget = 2, Targets = {list})]");
+
+    [Theory]
+    [InlineData("""["blocks.*.{|ADALORA003:qq|}"]""", "'blocks.*.qq' matches no adaptable layer of M: no 'qq' there; choose from 'query', 'key', 'conv'")]
+    [InlineData("""["blocks.*.{|ADALORA003:qury|}"]""", "'blocks.*.qury' matches no adaptable layer of M: no 'qury' there; did you mean 'query'?")]
+    [InlineData("""["*.query", "{|ADALORA003:blcks|}.0.key"]""", "'blcks.0.key' matches no adaptable layer of M: no 'blcks' there; did you mean 'blocks'?")]
+    [InlineData("""["*.{query,{|ADALORA003:kye|}}"]""", "'*.kye' matches no adaptable layer of M: no 'kye' there; did you mean 'key'?")]
+    [InlineData("""["blocks.{0..1}.{|ADALORA003:quer|}"]""", "'blocks.0.quer' matches no adaptable layer of M: no 'quer' there; did you mean 'query'?")]
+    [InlineData("""["blocks.{|ADALORA003:7|}.query"]""", "'blocks.7.query' matches no adaptable layer of M: 'blocks' has 2 items; the last index is 1")]
+    [InlineData("""["{|ADALORA003:blocks|}"]""", "'blocks' matches no adaptable layer of M: it names a block, not a layer; write 'blocks.*' for the layers in it")]
+    [InlineData("""["{|ADALORA003:*.{query|}"]""", "'*.{query' matches no module of M: it opens a brace that it never closes; add the '}'")]
+    [InlineData("""["{|ADALORA003:*.query}|}"]""", "'*.query}' matches no module of M: it closes a brace that it never opens; remove the '}'")]
+    [InlineData("""[{|ADALORA003:""|}]""", "'' matches no module of M: it is empty; remove it")]
+    public Task Pattern_without_a_match(string list, string message) => AnalyzerRun.Verify(Targets(list), message);
+
+    [Theory]
+    [InlineData("""new string[] { "*.{|ADALORA003:qury|}" }""")]
+    [InlineData("""new[] { "*.{|ADALORA003:qury|}" }""")]
+    [InlineData("""[@"*.{|ADALORA003:qury|}"]""")]
+    [InlineData(""""["""*.{|ADALORA003:qury|}"""]"""")]
+    [InlineData("""[{|ADALORA003:"\u002A.qury"|}]""")]
+    [InlineData("""[{|ADALORA003:"*." + "qury"|}]""")]
+    [InlineData("""[{|ADALORA003:Paths.Query|}]""")]
+    public Task Place_in_every_way_of_writing_it(string list) =>
+        AnalyzerRun.Verify(Targets(list) + "\npublic static class Paths { public const string Query = \"*.qury\"; }", "'*.qury' matches no adaptable layer of M: no 'qury' there; did you mean 'query'?");
+
+    [Fact]
+    public Task Both_alternatives_without_a_match_are_two_mistakes() => AnalyzerRun.Verify(
+        Targets("""["*.{{|ADALORA003:qury|},{|ADALORA003:kye|}}"]"""),
+        "'*.qury' matches no adaptable layer of M: no 'qury' there; did you mean 'query'?",
+        "'*.kye' matches no adaptable layer of M: no 'kye' there; did you mean 'key'?");
+
+    [Fact]
+    public Task Trainable_and_checkpoint_root_name_modules() => AnalyzerRun.Verify(
+        SampleModels.Annotated("""[AdaLoRA(Budget = 2, Targets = ["*.query"], Trainable = ["blocks.0.conv", "{|ADALORA003:head|}"], CheckpointRoot = "{|ADALORA003:block|}")]"""),
+        "'head' matches no module of M: no 'head' there; choose from 'blocks'",
+        "'block' matches no module of M: no 'block' there; did you mean 'blocks'?");
+
+    [Fact]
+    public Task Nothing_is_said_of_what_the_compiler_cannot_see() => AnalyzerRun.Verify(
+        SampleModels.Annotated("""[AdaLoRA(Budget = 2, Targets = ["backbone.layer.0.attn", "*.anything"])]""", "private readonly Module<Tensor, Tensor> backbone = Make(); static Module<Tensor, Tensor> Make() => ReLU();"));
+
+    [Fact]
+    public Task Pragma_is_honoured() => AnalyzerRun.Verify("#pragma warning disable ADALORA003\n" + Targets("""["*.qury"]"""));
+
+    [Fact]
+    public Task Fix_writes_the_nearest_name_into_the_alternative() => FixRun.Verify(new CorrectPatternFix(), Targets("""["blocks.*.{qury,key}"]"""), Targets("""["blocks.*.{query,key}"]"""));
+
+    [Fact]
+    public Task Fix_for_all() => FixRun.VerifyAll(new CorrectPatternFix(), Targets("""["blcks.0.query", "*.{qury,kye}"]"""), Targets("""["blocks.0.query", "*.{query,key}"]"""));
+
+    [Fact]
+    public Task No_fix_where_the_text_stands_elsewhere() => FixRun.VerifyNone(new CorrectPatternFix(), Targets("[Paths.Query]") + "\npublic static class Paths { public const string Query = \"*.qury\"; }");
+}

@@ -1,0 +1,29 @@
+using AdaLoRA.Gen.CodeFixes;
+using AdaLoRA.Gen.Generators.Tests.Harness;
+
+namespace AdaLoRA.Gen.Generators.Tests.Rules;
+
+/// <summary>The rank is at most min(in, out) of every target.</summary>
+public sealed class ADALORA005Tests
+{
+    [Fact]
+    public Task Initial_rank_above_the_smallest_target() => AnalyzerRun.Verify(SampleModels.Annotated("""[AdaLoRA(Budget = 8, InitialRank = {|ADALORA005:5|}, Targets = ["*.query", "*.key"])]"""),
+        "InitialRank 5 is larger than 'blocks.*.key' allows (8 × 4); use at most 4");
+
+    [Fact]
+    public Task Rank_of_plain_LoRA() => AnalyzerRun.Verify(SampleModels.Annotated("""[LoRA(Rank = {|ADALORA005:9|}, Targets = ["*.query"])]"""),
+        "Rank 9 is larger than 'blocks.*.query' allows (8 × 8); use at most 8");
+
+    [Fact]
+    public Task Sizes_are_folded_constants_and_named_arguments() => AnalyzerRun.Verify(
+        SampleModels.Annotated("""[AdaLoRA(Budget = 1, InitialRank = {|ADALORA005:4|}, Targets = ["q"])]""", "const int D = 2; private readonly Linear q = Linear(outputSize: D + 1, inputSize: 16 * D);"),
+        "InitialRank 4 is larger than 'q' allows (32 × 3); use at most 3");
+
+    [Fact]
+    public Task Sizes_that_only_the_run_knows() => AnalyzerRun.Verify(
+        SampleModels.Annotated("""[AdaLoRA(Budget = 1, InitialRank = 400, Targets = ["q"])]""", "static readonly int D = 2; private readonly Linear q = Linear(D, D);"));
+
+    [Fact]
+    public Task Fix_lowers_it() => FixRun.Verify(new LowerRankFix(),
+        SampleModels.Annotated("""[AdaLoRA(Budget = 6, InitialRank = 2 * 3, Targets = ["*.key"])]"""), SampleModels.Annotated("""[AdaLoRA(Budget = 6, InitialRank = 4, Targets = ["*.key"])]"""));
+}

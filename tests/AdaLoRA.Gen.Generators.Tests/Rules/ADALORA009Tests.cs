@@ -1,0 +1,17 @@
+using AdaLoRA.Gen.Generators.Tests.Harness;
+
+namespace AdaLoRA.Gen.Generators.Tests.Rules;
+
+/// <summary>The budget removes something.</summary>
+public sealed class ADALORA009Tests
+{
+    [Fact]
+    public Task Budget_of_everything() => AnalyzerRun.Verify(SampleModels.Annotated("""[AdaLoRA(Budget = {|ADALORA009:8|}, InitialRank = 2, Targets = ["*.query", "*.key"])]"""),
+        "Budget 8 is not below the 8 triplets that 4 targets of rank 2 start with, so nothing is ever removed; lower it, or use [LoRA]");
+
+    [Fact]
+    public Task Budget_below() => AnalyzerRun.Verify(SampleModels.Annotated("""[AdaLoRA(Budget = 7, InitialRank = 2, Targets = ["*.query", "*.key"])]"""));
+
+    [Fact]
+    public Task Number_of_targets_unknown() => AnalyzerRun.Verify(SampleModels.Annotated("""[AdaLoRA(Budget = 700, InitialRank = 2, Targets = ["*.query"])]""", "private readonly ModuleList<Block> blocks = new(Enumerable.Range(0, 3).Select(_ => new Block()).ToArray());"));
+}

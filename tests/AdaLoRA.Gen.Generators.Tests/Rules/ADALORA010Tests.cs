@@ -1,0 +1,31 @@
+using AdaLoRA.Gen.Generators.Tests.Harness;
+
+namespace AdaLoRA.Gen.Generators.Tests.Rules;
+
+/// <summary>The annotated class can be given a generated part.</summary>
+public sealed class ADALORA010Tests
+{
+    private static string Model(string attributes, string declaration, string members = "") => $$"""
+        {{attributes}}
+        {{declaration}} : Module<Tensor, Tensor>
+        {
+            private readonly Linear q = Linear(8, 8);
+            public override Tensor forward(Tensor x) => q.call(x);
+            {{members}}
+        }
+        """;
+
+    private const string Attribute = """[AdaLoRA(Budget = 2, Targets = ["q"])]""";
+
+    [Fact]
+    public Task File_local() => AnalyzerRun.Verify(Model(Attribute, "file partial class {|ADALORA010:M|}", "public M() : base(\"m\") { }"),
+        "Adapters cannot be wired into 'M': a file-local type has no part in another file; remove 'file'");
+
+    [Fact]
+    public Task Both_attributes() => AnalyzerRun.Verify(Model(Attribute + """[{|ADALORA010:LoRA(Rank = 2, Targets = ["q"])|}]""", "public partial class M", "public M() : base(\"m\") { }"),
+        "Adapters cannot be wired into 'M': it carries both [AdaLoRA] and [LoRA]; remove one");
+
+    [Fact]
+    public Task Member_with_a_generated_name() => AnalyzerRun.Verify(Model(Attribute, "public partial class {|ADALORA010:M|}", "public M() : base(\"m\") { } public int AdaLoRA => 1;"),
+        "Adapters cannot be wired into 'M': it declares 'AdaLoRA', which the generated part needs; rename that member");
+}
