@@ -19,6 +19,17 @@ public sealed partial class AdapterSet
         return Attach(model, name, options.Clone(), TargetResolver.ByPattern(model, name, options.Targets));
     }
 
+    /// <summary>The layers that patterns match, ordered as <see cref="Adapters"/> would be; nothing is attached.</summary>
+    /// <param name="model">Any model.</param>
+    /// <param name="patterns">As <see cref="AdaLoRAAttribute.Targets"/>.</param>
+    /// <exception cref="AdaLoRAException">A pattern, or an alternative of one, matches nothing.</exception>
+    public static IReadOnlyList<string> FindTargets(nn.Module model, IEnumerable<string> patterns)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(patterns);
+        return [.. TargetResolver.ByPattern(model, model.GetType().Name, patterns).Select(t => t.Path)];
+    }
+
     internal static void Check(nn.Module model, string modelName, AdaLoRAOptions options)
     {
         if (Of(model) is not null) throw new AdaLoRAException($"{modelName} already has adapters; detach them first.");
