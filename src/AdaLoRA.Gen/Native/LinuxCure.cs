@@ -44,11 +44,12 @@ internal static unsafe class LinuxCure
             return handle;
         }
         // No usable cache, or one mounted noexec.
-        return FromTemporaryFile(image, library, ref from) is var temporary and not 0 ? temporary : FromMemory(image, library, ref from);
+        return FromTemporaryFile(image, library, out from) is var temporary and not 0 ? temporary : FromMemory(image, out from);
     }
 
-    private static nint FromTemporaryFile(byte[] image, string library, ref string from)
+    private static nint FromTemporaryFile(byte[] image, string library, out string from)
     {
+        from = "";
         DirectoryInfo? folder = null;
         try
         {
@@ -78,8 +79,9 @@ internal static unsafe class LinuxCure
     }
 
     /// <summary>For a read-only file system: a file that exists in memory only.</summary>
-    private static nint FromMemory(byte[] image, string library, ref string from)
+    internal static nint FromMemory(byte[] image, out string from)
     {
+        from = "";
         nint program = NativeLibrary.GetMainProgramHandle();
         if (!NativeLibrary.TryGetExport(program, "memfd_create", out nint create)) return 0;
         int descriptor;

@@ -70,7 +70,7 @@ public static class NativeBackend
     /// <summary>The runtime asks here for a native library that it did not find or could not load. TorchSharp prints what is thrown inside its own trace.</summary>
     private static nint Resolve(Assembly assembly, string name)
     {
-        if (name is not (NativeFiles.Binding or NativeFiles.TorchCpu or "torch_cuda")) return 0;
+        if (name is not (NativeFiles.Binding or NativeFiles.TorchCpu or NativeFiles.TorchCuda)) return 0;
         lock (Gate)
         {
             // Planning looks for a system's libtorch by name, which raises this event again.

@@ -11,12 +11,20 @@ internal static class NativeFiles
     /// <summary>The largest library of libtorch, the one whose presence says that libtorch is there.</summary>
     public const string TorchCpu = "torch_cpu";
 
+    /// <summary>The CUDA half of libtorch; a CPU build has none.</summary>
+    public const string TorchCuda = "torch_cuda";
+
     /// <summary>libtorch in the order in which it must be loaded: each library finds the ones before it already in the process.</summary>
-    public static readonly (string Name, bool Cuda)[] Libtorch = [("c10", false), (TorchCpu, false), ("c10_cuda", true), ("torch_cuda", true), ("torch", false)];
+    public static string[] Libtorch => ["c10", TorchCpu, "c10_cuda", TorchCuda, "torch"];
 
     /// <summary>The platform as NuGet names it.</summary>
-    public static string Platform { get; } = (OperatingSystem.IsWindows() ? "win-" : OperatingSystem.IsMacOS() ? "osx-" : "linux-")
-        + RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
+    public static string Platform
+        => (OperatingSystem.IsWindows() ? "win-" : OperatingSystem.IsMacOS() ? "osx-" : "linux-") + RuntimeInformation.ProcessArchitecture switch
+        {
+            Architecture.X64 => "x64",
+            Architecture.Arm64 => "arm64",
+            var other => other.ToString().ToLowerInvariant(),
+        };
 
     /// <summary>The NuGet package that holds libtorch for this platform, or null when there is none.</summary>
     public static string? Package => Platform is "linux-x64" or "win-x64" or "win-arm64" or "osx-arm64" && !IsMusl ? $"libtorch-cpu-{Platform}" : null;

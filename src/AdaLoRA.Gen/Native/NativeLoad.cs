@@ -7,10 +7,9 @@ namespace AdaLoRA.Gen.Native;
 /// <summary>One decision where libtorch comes from, and the loading that follows from it. Not thread-safe: <see cref="NativeBackend"/> holds the lock.</summary>
 internal sealed class NativeLoad
 {
-    private readonly Dictionary<string, nint> handles = [];
     private readonly string? folder;
     private string? weakenedCopy;
-    private nint binding;
+    private nint torchCpu, torchCuda, binding;
     private bool checkedVersion;
 
     private NativeLoad(NativeBackendSource source, string? folder) => (Source, this.folder) = (source, folder);
@@ -37,11 +36,9 @@ internal sealed class NativeLoad
             return new NativeLoad(NativeBackendSource.PythonInstall, PythonTorch.At(python).Folder);
         }
         if (bundled is not null) return new NativeLoad(NativeBackendSource.Bundled, bundled);
-        if (TryLoadByName(NativeFiles.TorchCpu, out nint torchCpu))
+        if (TryLoadByName(NativeFiles.TorchCpu, out nint found))
         {
-            var system = new NativeLoad(NativeBackendSource.System, null);
-            system.handles[NativeFiles.TorchCpu] = torchCpu;
-            return system;
+            return new NativeLoad(NativeBackendSource.System, null) { torchCpu = found };
         }
         throw new DllNotFoundException(NativeFiles.Package is { } package
             ? $"libtorch is missing: add the NuGet package TorchSharp-cpu to the application's project (or {package}, which restores this platform only), or set {NativeBackend.TorchVariable} to a Python install of torch {PythonTorch.Accepted}."
@@ -73,11 +70,11 @@ internal sealed class NativeLoad
         return binding = LoadOrExplain(original);
     }
 
-    /// <summary>The handle of one library of libtorch, or 0 where the runtime's own search is to go on.</summary>
+    /// <summary>The handle of one half of libtorch, or 0 where the runtime's own search is to go on.</summary>
     public nint Library(string name)
     {
         if (Source == NativeBackendSource.PythonInstall) LoadLibtorch();
-        return handles.GetValueOrDefault(name);
+        return name == NativeFiles.TorchCpu ? torchCpu : torchCuda;
     }
 
     /// <summary>Loads everything and reads the version from the library itself.</summary>
@@ -92,10 +89,13 @@ internal sealed class NativeLoad
         if (checkedVersion) return;
         if (folder is not null)
         {
-            foreach (var (name, cuda) in NativeFiles.Libtorch)
+            foreach (string name in NativeFiles.Libtorch)
             {
                 string file = Path.Combine(folder, NativeFiles.FileName(name));
-                if (!cuda || File.Exists(file)) handles[name] = LoadOrExplain(file);
+                if (name.EndsWith("_cuda", StringComparison.Ordinal) && !File.Exists(file)) continue;
+                nint handle = LoadOrExplain(file);
+                if (name == NativeFiles.TorchCpu) torchCpu = handle;
+                if (name == NativeFiles.TorchCuda) torchCuda = handle;
             }
         }
         // The library's own word, after the file names and version.py have given theirs: another minor version links, and crashes later.
@@ -109,12 +109,12 @@ internal sealed class NativeLoad
     private unsafe Version LibtorchVersion()
     {
         // One byte each from the top: major, minor, patch. Part of libtorch's stable C interface.
-        if (!NativeLibrary.TryGetExport(handles[NativeFiles.TorchCpu], "aoti_torch_abi_version", out nint export)) return new Version(0, 0, 0);
+        if (!NativeLibrary.TryGetExport(torchCpu, "aoti_torch_abi_version", out nint export)) return new Version(0, 0, 0);
         ulong packed = ((delegate* unmanaged<ulong>)export)();
         return new Version((int)(packed >> 56), (int)(packed >> 48 & 0xff), (int)(packed >> 40 & 0xff));
     }
 
-    private bool HasCuda() => handles.ContainsKey("torch_cuda") || (Source == NativeBackendSource.System && TryLoadByName("torch_cuda", out _));
+    private bool HasCuda() => torchCuda != 0 || (Source == NativeBackendSource.System && TryLoadByName(NativeFiles.TorchCuda, out _));
 
     private static string? FolderInProcess()
     {
