@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Loader;
@@ -5,52 +6,76 @@ using System.Runtime.Loader;
 namespace AdaLoRA.Gen.Native;
 
 /// <summary>
-/// Makes libtorch load on every machine a user has. Runs as a module initializer of this assembly and, through generated code, of the user's, so that it
-/// comes before the first torch call.
+/// Makes libtorch load on every machine a user has, or says in one sentence why it cannot. What happens at load, and what to do about each
+/// message, stands in <c>src/AdaLoRA.Gen/Native/README.md</c>.
 /// </summary>
 public static class NativeBackend
 {
-    private static readonly Lock Gate = new();
-    private static bool s_initialized;
-    private static nint s_weakened;
+    /// <summary>The environment variable that names a Python install of torch whose libtorch is used: its <c>torch/lib</c>, <c>torch</c> or <c>site-packages</c> folder.</summary>
+    public const string TorchVariable = "ADALORA_TORCH";
 
-    /// <summary>Subscribes to the runtime's search for native libraries; later calls do nothing.</summary>
+    internal const string TorchSharpVersion = "0.107";
+
+    private static readonly Lock Gate = new();
+    private static int s_subscribed;
+    private static volatile bool s_ready;
+    private static NativeLoad? s_load;
+
+    /// <summary>
+    /// What loading this assembly does: it subscribes to the runtime's search for native libraries, and never throws, so that a tool that merely
+    /// loads the assembly lives.
+    /// </summary>
     [ModuleInitializer]
     [System.Diagnostics.CodeAnalysis.SuppressMessage("Usage", "CA2255", Justification = "Must run before the first torch call of the process.")]
+    internal static void Subscribe()
+    {
+        if (Interlocked.Exchange(ref s_subscribed, 1) != 0) return;
+        if (OperatingSystem.IsLinux()) LinuxCure.LetIdleThreadsSleep();
+        (AssemblyLoadContext.GetLoadContext(typeof(NativeBackend).Assembly) ?? AssemblyLoadContext.Default).ResolvingUnmanagedDll += Resolve;
+    }
+
+    /// <summary>
+    /// Makes sure that libtorch will load, before the first torch call. Generated code calls it from a module initializer of the user's assembly; an
+    /// application without generated code may call it first thing in <c>Main</c>. Any thread, any number of times: after the first success it costs nothing.
+    /// </summary>
+    /// <exception cref="DllNotFoundException">libtorch is missing, or the one that <see cref="TorchVariable"/> names cannot be used; the message is one sentence that names the remedy.</exception>
     public static void Initialize()
     {
+        if (s_ready) return;
+        Subscribe();
         lock (Gate)
         {
-            if (s_initialized) return;
-            s_initialized = true;
-            AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => name == "LibTorchSharp" && OperatingSystem.IsLinux() ? LoadWeakened() : 0;
+            if (s_ready) return;
+            var load = Current();
+            // A bundled libtorch is left to TorchSharp's own load. The two cases in which the event does not come to help are loaded at once: a Python
+            // install (the loader might find another libtorch first), and NativeAOT (NativeLibrary.TryLoad raises no event there).
+            if (load.Source == NativeBackendSource.PythonInstall || !RuntimeFeature.IsDynamicCodeSupported) load.Binding();
+            s_ready = true;
         }
     }
 
-    private static nint LoadWeakened()
+    /// <summary>Loads libtorch and TorchSharp's native library, if they are not loaded yet, and says what they are.</summary>
+    /// <exception cref="DllNotFoundException">They cannot be loaded; the message is one sentence.</exception>
+    public static NativeBackendInfo Check()
     {
-        lock (Gate)
-        {
-            if (s_weakened != 0) return s_weakened;
-            foreach (string folder in NativeFolders())
-            {
-                string original = Path.Combine(folder, "libLibTorchSharp.so");
-                if (!File.Exists(original)) continue;
-                foreach (string dependency in (string[])["libc10.so", "libtorch_cpu.so", "libtorch.so"])
-                {
-                    if (!NativeLibrary.TryLoad(Path.Combine(folder, dependency), out _)) return 0;
-                }
-                return s_weakened = NativeLibrary.Load(WeakenedCopy.Of(original));
-            }
-            return 0;
-        }
+        Initialize();
+        lock (Gate) return Current().Describe();
     }
 
-    private static IEnumerable<string> NativeFolders()
+    /// <summary><see cref="Check"/> as one line for a log.</summary>
+    public static string Describe() => Check().ToString();
+
+    private static NativeLoad Current() => s_load ??= NativeLoad.Plan(Environment.GetEnvironmentVariable(TorchVariable));
+
+    /// <summary>The runtime asks here for a native library that it did not find or could not load. TorchSharp prints what is thrown inside its own trace.</summary>
+    private static nint Resolve(Assembly assembly, string name)
     {
-        string searched = AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "";
-        return searched.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
-            .Append(AppContext.BaseDirectory)
-            .Append(Path.Combine(AppContext.BaseDirectory, "runtimes", RuntimeInformation.RuntimeIdentifier, "native"));
+        if (name is not (NativeFiles.Binding or NativeFiles.TorchCpu or NativeFiles.TorchCuda)) return 0;
+        lock (Gate)
+        {
+            // Planning looks for a system's libtorch by name, which raises this event again.
+            if (NativeLoad.Planning) return 0;
+            return name == NativeFiles.Binding ? Current().Binding() : Current().Library(name);
+        }
     }
 }
