@@ -146,7 +146,7 @@ public class TrainerTests
         using var folder = new TemporaryFolder();
         var live = new List<long>();
         Runs.Run(Runs.Options(folder.Path, o => o.Steps = 60), null, default, new OnEachStep(e => live.Add(torch.Tensor.TotalCount)));
-        Assert.Equal(live[20], live[^5]);
+        Assert.True(live[20] == live[^5], string.Join(' ', live));
     }
 
     [Fact]
