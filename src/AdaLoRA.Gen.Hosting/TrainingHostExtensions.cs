@@ -17,11 +17,19 @@ public static class TrainingHostExtensions
         {
             await host.RunAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (OptionsValidationException e)
+        catch (Exception e) when (Failures(e) is { } failures)
         {
-            foreach (string failure in e.Failures) await Console.Error.WriteLineAsync(failure).ConfigureAwait(false);
+            foreach (string failure in failures) await Console.Error.WriteLineAsync(failure).ConfigureAwait(false);
             Environment.ExitCode = 1;
         }
         return Environment.ExitCode;
     }
+
+    // The host gathers the exceptions of several models into one.
+    private static IEnumerable<string>? Failures(Exception e) => e switch
+    {
+        OptionsValidationException one => one.Failures,
+        AggregateException many when many.InnerExceptions.All(i => i is OptionsValidationException) => many.InnerExceptions.SelectMany(i => ((OptionsValidationException)i).Failures),
+        _ => null,
+    };
 }

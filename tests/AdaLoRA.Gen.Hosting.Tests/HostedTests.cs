@@ -5,8 +5,11 @@ using Microsoft.Extensions.Logging;
 
 namespace AdaLoRA.Gen.Hosting.Tests;
 
-public class HostedTests
+public sealed class HostedTests : IDisposable
 {
+    // The test process's own exit code must not be a test's.
+    public void Dispose() => Environment.ExitCode = 0;
+
     [Fact]
     public async Task A_hosted_run_learns_and_ends_the_app_with_zero()
     {
@@ -27,15 +30,23 @@ public class HostedTests
     public async Task Stopping_the_host_finishes_the_step_and_ends_with_130()
     {
         using var folder = new TemporaryFolder();
-        // Longer than the host's patience, which must not cost the checkpoint.
-        var task = new TinyTask { Training = (_, epoch, index) => Thread.Sleep(epoch + index >= 5 ? 300 : 0) };
+        using var stop = new CancellationTokenSource();
+        var task = new TinyTask
+        {
+            Training = (_, _, index) =>
+            {
+                if (index < 5) return;
+                // The step outlasts the host's patience, which must not cost the checkpoint.
+                stop.Cancel();
+                Thread.Sleep(300);
+            },
+        };
         using var host = Host(folder, new LogCapture(), o => o.Steps = 4000, services =>
         {
             services.AddSingleton<ITrainingTask<TinyModel>>(task);
             services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromMilliseconds(50));
         });
         var service = host.Services.GetRequiredService<TrainingService<TinyModel>>();
-        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(1));
         Assert.Equal(130, await host.RunTrainingAsync(stop.Token));
         Assert.Null(service.Error);
         Assert.True(service.Result!.Interrupted);
@@ -118,6 +129,19 @@ public class HostedTests
         float one = await First(1);
         Assert.Equal(one, await First(1));
         Assert.NotEqual(one, await First(2));
+    }
+
+    [Fact]
+    public void Of_several_models_the_last_to_end_stops_the_app_and_a_failure_is_the_apps()
+    {
+        var group = new TrainingGroup();
+        group.Join();
+        group.Join();
+        group.Join();
+        Assert.False(group.Leave(130));
+        Assert.False(group.Leave(1));
+        Assert.True(group.Leave(0));
+        Assert.Equal(1, Environment.ExitCode);
     }
 
     private static IHost Host(TemporaryFolder folder, LogCapture log, Action<TrainingOptions>? configure = null, Action<IServiceCollection>? configureServices = null)

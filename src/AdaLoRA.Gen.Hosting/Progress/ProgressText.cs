@@ -16,8 +16,9 @@ internal static class ProgressText
     public static string Step(in StepCompleted e, double loss) => string.Create(CultureInfo.InvariantCulture,
         $"step {e.Step}/{e.TotalSteps}  {Numbers(e, loss)}  {(e.SkippedSteps > 0 ? $"skipped {e.SkippedSteps}  " : "")}eta {Duration(e.Remaining)}");
 
+    /// <summary>A loss that is not a number is one that was not read yet.</summary>
     public static string Numbers(in StepCompleted e, double loss) => string.Create(CultureInfo.InvariantCulture,
-        $"loss {loss:0.0000}  lr {e.LearningRate:0.00e+0}  budget {e.Budget}  {e.SamplesPerSecond:0.0} ex/s");
+        $"loss {(double.IsNaN(loss) ? "…" : loss.ToString("0.0000", CultureInfo.InvariantCulture))}  lr {e.LearningRate:0.00e+0}  budget {e.Budget}  {e.SamplesPerSecond:0.0} ex/s");
 
     public static string Evaluated(ModelEvaluated e)
     {

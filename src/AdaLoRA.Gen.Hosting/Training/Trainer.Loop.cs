@@ -81,6 +81,7 @@ public sealed partial class Trainer<TModel>
             double? read = null;
             if (step % _options.LogEvery == 0 || step == state.TotalSteps)
             {
+                using var scope = NewDisposeScope();
                 read = lastLoss = lossSum.item<float>() / stepsInSum;
                 skipped = optimizer.SkippedSteps;
                 using (no_grad()) lossSum.zero_();
