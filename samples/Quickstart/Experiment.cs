@@ -1,0 +1,66 @@
+using AdaLoRA.Gen;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Quickstart;
+
+/// <summary>What a run found.</summary>
+/// <param name="Error">Test error as a fraction of the unadapted model's.</param>
+/// <param name="Ranks">Triplets that live in each layer.</param>
+/// <param name="Seconds">Wall time of the training.</param>
+public sealed record Outcome(double Error, IReadOnlyList<int> Ranks, double Seconds)
+{
+    /// <summary>Share of the planted ranks that was found: Σ min(planted, found) ÷ 24.</summary>
+    public double Overlap => Ranks.Zip(PlantedProblem.Ranks, Math.Min).Sum() / (double)PlantedProblem.Ranks.Sum();
+}
+
+/// <summary>The training loop of the README, on the planted problem.</summary>
+public static class Experiment
+{
+    /// <summary>Optimizer steps of a run.</summary>
+    public const int Steps = 1_500;
+
+    private const int BatchSize = 64;
+    private const double LearningRate = 1e-2;
+
+    /// <summary>Trains adapters of one method and takes them off again.</summary>
+    /// <param name="problem">The problem; its model is as before afterwards.</param>
+    /// <param name="method">AdaLoRA with the attribute's values, or plain LoRA with the same number of triplets: rank 2 everywhere.</param>
+    /// <param name="seed">Seed of the adapters' first values and of the batches.</param>
+    /// <param name="progress">Told step and loss now and then.</param>
+    public static Outcome Run(PlantedProblem problem, AdapterMethod method, int seed, Action<int, double>? progress = null)
+    {
+        var model = problem.Model;
+        var adapters = model.AttachAdaLoRA(options =>
+        {
+            options.Seed = seed;
+            if (method == AdapterMethod.LoRA) (options.Method, options.InitialRank, options.Alpha) = (AdapterMethod.LoRA, 2, 2);
+        });
+        using var optimizer = model.CreateAdaLoRAOptimizer(Steps, LearningRate);
+        using var random = new Generator((ulong)seed + 1);
+        var start = System.Diagnostics.Stopwatch.StartNew();
+
+        for (int step = 1; step <= Steps; step++)
+        {
+            using var scope = NewDisposeScope();
+            var batch = randint(problem.TrainX.shape[0], [BatchSize], dtype: ScalarType.Int64, generator: random);
+            var loss = nn.functional.mse_loss(model.call(problem.TrainX[batch]), problem.TrainY[batch]) / problem.Baseline;
+            optimizer.LearningRate = LearningRate * WarmUpThenLinear(step);
+            optimizer.zero_grad();
+            loss.backward();
+            optimizer.step();
+            if (progress is not null && step % 250 == 0) progress(step, loss.item<float>());
+        }
+
+        var outcome = new Outcome(problem.TestError(), [.. adapters.Adapters.Select(a => a.Rank)], start.Elapsed.TotalSeconds);
+        model.DetachAdaLoRA();
+        return outcome;
+    }
+
+    /// <summary>5 % warm-up, then linear to zero.</summary>
+    private static double WarmUpThenLinear(int step)
+    {
+        const double warmUp = 0.05 * Steps;
+        return step < warmUp ? step / warmUp : (Steps - step) / (Steps - warmUp);
+    }
+}

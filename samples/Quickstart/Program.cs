@@ -1,0 +1,46 @@
+using System.CommandLine;
+using System.Globalization;
+using AdaLoRA.Gen;
+using Quickstart;
+using static TorchSharp.torch;
+
+CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+
+var seeds = new Option<int[]>("--seed") { Description = "Seeds to run, one after another.", DefaultValueFactory = _ => [1], AllowMultipleArgumentsPerToken = true };
+var threads = new Option<int>("--threads") { Description = "Intra-op threads; these layers are too small to gain from more than one.", DefaultValueFactory = _ => 1 };
+threads.Validators.Add(r => { if (r.GetValueOrDefault<int>() < 1) r.AddError("--threads must be at least 1."); });
+var command = new RootCommand("Planted ranks: a teacher's weights differ from ours by updates of known rank; AdaLoRA finds the ranks, plain LoRA with the same number of triplets cannot fit them.") { seeds, threads };
+
+command.SetAction(arguments =>
+{
+    set_num_threads(arguments.GetValue(threads));
+    foreach (int seed in arguments.GetValue(seeds)!)
+    {
+        using var problem = new PlantedProblem(seed);
+        var adalora = Train(problem, AdapterMethod.AdaLoRA, seed);
+        var lora = Train(problem, AdapterMethod.LoRA, seed);
+        Report(adalora, lora);
+    }
+});
+return command.Parse(args).Invoke();
+
+static Outcome Train(PlantedProblem problem, AdapterMethod method, int seed)
+{
+    Console.WriteLine($"{method}, seed {seed}: {Experiment.Steps} steps");
+    var outcome = Experiment.Run(problem, method, seed, (step, loss) => Console.WriteLine($"  step {step,4}  loss {loss:0.0000}"));
+    Console.WriteLine($"  {outcome.Seconds:0.0} s");
+    return outcome;
+}
+
+static void Report(Outcome adalora, Outcome lora)
+{
+    Console.WriteLine();
+    Console.WriteLine("layer              " + string.Join(" ", Enumerable.Range(0, PlantedMlp.Depth).Select(i => $"{i,3}")));
+    Console.WriteLine("planted rank       " + string.Join(" ", PlantedProblem.Ranks.Select(r => $"{r,3}")));
+    Console.WriteLine("found by AdaLoRA   " + string.Join(" ", adalora.Ranks.Select(r => $"{r,3}")));
+    Console.WriteLine("plain LoRA         " + string.Join(" ", lora.Ranks.Select(r => $"{r,3}")));
+    Console.WriteLine();
+    Console.WriteLine($"AdaLoRA     test error {adalora.Error:0.0000} of the unadapted model's, rank overlap {adalora.Overlap:0.00}");
+    Console.WriteLine($"plain LoRA  test error {lora.Error:0.0000} with the same {lora.Ranks.Sum()} triplets");
+    Console.WriteLine();
+}

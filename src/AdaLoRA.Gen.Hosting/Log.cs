@@ -1,0 +1,41 @@
+using Microsoft.Extensions.Logging;
+
+namespace AdaLoRA.Gen.Hosting;
+
+/// <summary>Every log message of the room. Ids are never reused.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Error, "Training of {Model} failed: {Reason}", EventName = "Failed")]
+    public static partial void Failed(ILogger logger, string model, string reason);
+
+    [LoggerMessage(2, LogLevel.Debug, "Where training of {Model} failed", EventName = "FailedTrace")]
+    public static partial void FailedTrace(ILogger logger, string model, Exception exception);
+
+    [LoggerMessage(3, LogLevel.Information, "Training of {Model} was interrupted at step {Step} of {TotalSteps}; set Resume to go on from {Checkpoint}", EventName = "Interrupted")]
+    public static partial void Interrupted(ILogger logger, string model, int step, int totalSteps, string? checkpoint);
+
+    [LoggerMessage(4, LogLevel.Warning, "{Skipped} of the last {Steps} steps up to step {Step} changed nothing: a gradient was not finite (loss {Loss}); lower LearningRate or check the data", EventName = "SkippedSteps")]
+    public static partial void Skipped(ILogger logger, long skipped, int steps, int step, double loss);
+
+    [LoggerMessage(5, LogLevel.Warning, "The loss up to step {Step} is {Loss}", EventName = "LossNotFinite")]
+    public static partial void LossNotFinite(ILogger logger, int step, double loss);
+
+    // The level is the caller's: what the console display shows anyway is logged as Debug.
+    [LoggerMessage(EventId = 10, Message = "Training {Model} on {Device} with {Threads} threads (measured: {Measured}): steps {FirstStep} to {TotalSteps}, {Adapters} adapters of {Triplets} triplets, {Parameters} trained parameters", EventName = "Started")]
+    public static partial void Started(ILogger logger, LogLevel level, string model, string device, int threads, bool measured, int firstStep, int totalSteps, int adapters, int triplets, long parameters);
+
+    [LoggerMessage(EventId = 11, Message = "Resuming {Model} from {Checkpoint}", EventName = "Resuming")]
+    public static partial void Resuming(ILogger logger, LogLevel level, string model, string checkpoint);
+
+    [LoggerMessage(EventId = 12, Message = "Step {Step} of {TotalSteps}: loss {Loss}, learning rate {LearningRate}, budget {Budget}, {SamplesPerSecond} examples/s", EventName = "Step")]
+    public static partial void Step(ILogger logger, LogLevel level, int step, int totalSteps, double loss, double learningRate, int budget, double samplesPerSecond);
+
+    [LoggerMessage(EventId = 13, Message = "Step {Step}: {Metric} {Value}, best {IsBest}", EventName = "Evaluated")]
+    public static partial void Evaluated(ILogger logger, LogLevel level, int step, string metric, double value, bool isBest);
+
+    [LoggerMessage(EventId = 14, Message = "Step {Step}: checkpoint {Folder}", EventName = "Checkpointed")]
+    public static partial void Checkpointed(ILogger logger, LogLevel level, int step, string folder);
+
+    [LoggerMessage(EventId = 15, Message = "Trained {Model} for {Steps} steps in {Seconds} s; adapter in {Folder}", EventName = "Finished")]
+    public static partial void Finished(ILogger logger, LogLevel level, string model, int steps, double seconds, string folder);
+}

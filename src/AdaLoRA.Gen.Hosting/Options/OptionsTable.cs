@@ -1,0 +1,93 @@
+using System.Collections;
+using System.ComponentModel;
+using System.Globalization;
+using System.Reflection;
+
+namespace AdaLoRA.Gen.Hosting;
+
+/// <summary>
+/// The settable values of <see cref="TrainingOptions"/> and of its <c>Adapter</c> by their configuration names. One table serves the section binder, the command line and the
+/// checkpoint's record of options, so a new option is known to all three.
+/// </summary>
+internal static class OptionsTable
+{
+    /// <summary>Name of the sub-section with the adapters' values.</summary>
+    public const string AdapterSection = nameof(TrainingOptions.Adapter);
+
+    // typeof(…) of a known type: the trimmer keeps its properties.
+    private static readonly Dictionary<string, PropertyInfo> Training = typeof(TrainingOptions).GetProperties()
+        .Where(p => p.CanWrite && p.Name != AdapterSection).ToDictionary(p => p.Name, StringComparer.OrdinalIgnoreCase);
+
+    private static readonly Dictionary<string, PropertyInfo> Adapter = typeof(AdaLoRAOptions).GetProperties()
+        .Where(p => p.CanWrite).ToDictionary(p => p.Name, StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Every configuration path below the model's section: <c>Steps</c>, <c>Adapter:Budget</c>, …</summary>
+    public static IEnumerable<string> Paths => Training.Values.Select(p => p.Name).Concat(Adapter.Values.Select(p => $"{AdapterSection}:{p.Name}"));
+
+    /// <summary>Whether a path names a list, whose items have indices below it.</summary>
+    public static bool IsList(string path) => Find(path)?.PropertyType == typeof(IList<string>);
+
+    /// <summary>Whether a path names a switch that may stand without a value on a command line.</summary>
+    public static bool IsSwitch(string path) => Find(path)?.PropertyType == typeof(bool);
+
+    /// <summary>The correctly spelt path, or null when there is no such value.</summary>
+    public static string? Canonical(string path) => Find(path) is not { } property ? null
+        : property.DeclaringType == typeof(AdaLoRAOptions) ? $"{AdapterSection}:{property.Name}" : property.Name;
+
+    /// <summary>The present value as configuration would spell it.</summary>
+    public static string Read(TrainingOptions options, string path)
+    {
+        object? value = Find(path)!.GetValue(Owner(options, path));
+        return value switch
+        {
+            null => "",
+            IEnumerable<string> list => string.Join(", ", list),
+            IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
+            _ => value.ToString() ?? "",
+        };
+    }
+
+    /// <summary>Sets one value from text.</summary>
+    /// <returns>Null, or what kind of text it must be.</returns>
+    public static string? Write(TrainingOptions options, string path, string text)
+    {
+        var property = Find(path)!;
+        var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
+        object? value = null;
+        if (text.Length > 0 || Nullable.GetUnderlyingType(property.PropertyType) is null)
+        {
+            value = Parse(type, text);
+            if (value is null) return Expected(type);
+        }
+        property.SetValue(Owner(options, path), value);
+        return null;
+    }
+
+    /// <summary>Replaces a list as a whole; a list in configuration does not add to the attribute's.</summary>
+    public static void WriteList(TrainingOptions options, string path, IEnumerable<string> items) => Find(path)!.SetValue(Owner(options, path), items.ToList());
+
+    private static PropertyInfo? Find(string path)
+    {
+        const string prefix = AdapterSection + ":";
+        return path.StartsWith(prefix, StringComparison.OrdinalIgnoreCase) ? Adapter.GetValueOrDefault(path[prefix.Length..]) : Training.GetValueOrDefault(path);
+    }
+
+    private static object Owner(TrainingOptions options, string path) => path.Contains(':', StringComparison.Ordinal) ? options.Adapter : options;
+
+    private static object? Parse(Type type, string text)
+    {
+        if (type == typeof(string)) return text;
+        if (type == typeof(int)) return int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out int i) ? i : null;
+        if (type == typeof(double)) return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double d) ? d : null;
+        if (type == typeof(bool)) return bool.TryParse(text, out bool b) ? b : null;
+        // "cosine_with_restarts", the spelling of the Python world, is CosineWithRestarts here. A bare number would pass Enum.TryParse unseen.
+        string name = text.Replace("_", "", StringComparison.Ordinal);
+        return Enum.GetNames(type).FirstOrDefault(n => n.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } known ? Enum.Parse(type, known) : null;
+    }
+
+    private static string Expected(Type type) =>
+        type == typeof(int) ? "a whole number"
+        : type == typeof(double) ? "a number"
+        : type == typeof(bool) ? "true or false"
+        : "one of " + string.Join(", ", Enum.GetNames(type));
+}

@@ -1,0 +1,119 @@
+namespace AdaLoRA.Gen.Hosting;
+
+/// <summary>
+/// Everything a run needs to know. The values come from the initialisers below and the model's attribute, then from the configuration section <c>AdaLoRA:&lt;ModelName&gt;</c>, then from
+/// delegates; all of them are checked together when the host starts.
+/// </summary>
+public sealed class TrainingOptions
+{
+    /// <summary>The adapters' values: the attribute's, overridden by the sub-section <c>Adapter</c>.</summary>
+    /// <value>Starts as what the attribute states. A <c>Seed</c> of 0 there means <see cref="Seed"/>.</value>
+    public AdaLoRAOptions Adapter { get; set; } = new();
+
+    /// <summary>T: optimizer steps of the run.</summary>
+    /// <value>At least 1, or 0 (default): <see cref="Epochs"/> decides.</value>
+    public int Steps { get; set; }
+
+    /// <summary>Passes over the data, used when <see cref="Steps"/> is 0; rounded up to whole steps.</summary>
+    /// <value>Positive. Default 3.</value>
+    public double Epochs { get; set; } = 3;
+
+    /// <summary>Examples of one micro-batch; what the task builds in <c>GetBatch</c>.</summary>
+    /// <value>At least 1. Default 32.</value>
+    public int BatchSize { get; set; } = 32;
+
+    /// <summary>Micro-batches of one optimizer step; the loss is their mean.</summary>
+    /// <value>At least 1. Default 1.</value>
+    public int GradientAccumulation { get; set; } = 1;
+
+    /// <summary>Peak learning rate of the adapters.</summary>
+    /// <value>At least 0. Default 1e-3.</value>
+    public double LearningRate { get; set; } = 1e-3;
+
+    /// <summary>Peak learning rate of the fully trained modules (a head, say).</summary>
+    /// <value>At least 0. Null (default): <see cref="LearningRate"/>.</value>
+    public double? TrainableLearningRate { get; set; }
+
+    /// <summary>Weight decay, decoupled for AdamW.</summary>
+    /// <value>At least 0. Default 0.</value>
+    public double WeightDecay { get; set; }
+
+    /// <summary>The update rule.</summary>
+    /// <value>Default <see cref="OptimizerKind.AdamW"/>.</value>
+    public OptimizerKind Optimizer { get; set; }
+
+    /// <summary>Largest gradient norm over adapters and trained modules together; larger ones are scaled down.</summary>
+    /// <value>At least 0; 0 clips nothing. Default 1.</value>
+    public double MaxGradNorm { get; set; } = 1;
+
+    /// <summary>Shape of the learning rate over the run.</summary>
+    /// <value>Default <see cref="ScheduleKind.Linear"/>.</value>
+    public ScheduleKind Schedule { get; set; } = ScheduleKind.Linear;
+
+    /// <summary>Steps over which the learning rate rises from 0.</summary>
+    /// <value>Below 1 a fraction of the run, from 1 on whole steps. Default 0.</value>
+    public double Warmup { get; set; }
+
+    /// <summary>Waves of the cosine schedules.</summary>
+    /// <value>Positive. Null (default): half a wave for <see cref="ScheduleKind.Cosine"/>, one for <see cref="ScheduleKind.CosineWithRestarts"/>.</value>
+    public double? ScheduleCycles { get; set; }
+
+    /// <summary>Exponent of <see cref="ScheduleKind.Polynomial"/>.</summary>
+    /// <value>Positive. Default 1.</value>
+    public double SchedulePower { get; set; } = 1;
+
+    /// <summary>Learning rate at which <see cref="ScheduleKind.Polynomial"/> ends.</summary>
+    /// <value>At least 0 and below <see cref="LearningRate"/>. Default 1e-7.</value>
+    public double ScheduleEnd { get; set; } = 1e-7;
+
+    /// <summary>Steps between two evaluations; the end of the run is always evaluated.</summary>
+    /// <value>At least 1, or 0 (default): at the end only.</value>
+    public int EvaluateEvery { get; set; }
+
+    /// <summary>Also evaluates before the first step, which shows what training adds.</summary>
+    /// <value>Default false.</value>
+    public bool EvaluateAtStart { get; set; }
+
+    /// <summary>Saves the adapter to <c>best</c> in <see cref="OutputFolder"/> whenever an evaluation is better than all before it.</summary>
+    /// <value>Default false.</value>
+    public bool KeepBest { get; set; }
+
+    /// <summary>Steps between two checkpoints; the last two are kept. An interrupted run always writes one.</summary>
+    /// <value>At least 1, or 0 (default): none but after an interruption.</value>
+    public int CheckpointEvery { get; set; }
+
+    /// <summary>Where <c>adapter</c>, <c>best</c>, <c>checkpoints</c> and <c>metrics.json</c> go; relative to the working directory.</summary>
+    /// <value>Default "out".</value>
+    public string OutputFolder { get; set; } = "out";
+
+    /// <summary>Goes on from the newest checkpoint in <see cref="OutputFolder"/>, bit for bit as if the run had never stopped; starts afresh when there is none.</summary>
+    /// <value>Default false.</value>
+    public bool Resume { get; set; }
+
+    /// <summary>Seed of everything that is drawn: data order, dropout, and the factors' first values.</summary>
+    /// <value>Default 0.</value>
+    public int Seed { get; set; }
+
+    /// <summary>Intra-op threads of the CPU.</summary>
+    /// <value>At least 1, or 0 (default): one or all, whichever runs a discarded batch faster (small shapes are quicker on one). A resumed run keeps what the checkpoint names.</value>
+    public int Threads { get; set; }
+
+    /// <summary>Where the model is trained.</summary>
+    /// <value>"cpu" (default), "cuda", or "cuda:1".</value>
+    public string Device { get; set; } = "cpu";
+
+    /// <summary>Steps between two readings of the loss. Each costs one synchronisation of the device.</summary>
+    /// <value>At least 1. Default 10.</value>
+    public int LogEvery { get; set; } = 10;
+
+    /// <summary>How the run shows on the console.</summary>
+    /// <value>Default <see cref="ProgressMode.Auto"/>.</value>
+    public ProgressMode Progress { get; set; }
+
+    /// <summary>What could not be read from configuration; reported with the broken rules.</summary>
+    internal List<string> Unreadable { get; } = [];
+
+    /// <summary>Every rule that these values break, the adapters' included; empty when none is.</summary>
+    /// <returns>One sentence a broken rule, each naming the value and the remedy.</returns>
+    public IReadOnlyList<string> Validate() => TrainingOptionsRules.Check(this);
+}

@@ -1,0 +1,35 @@
+namespace AdaLoRA.Gen.Hosting;
+
+/// <summary>
+/// Hears what happens in a run, on the training thread: what it does there delays the next step, and what it throws fails the run. Every method may be left out.
+/// </summary>
+public interface ITrainingObserver
+{
+    /// <summary>The model is ready and the first step comes next.</summary>
+    /// <param name="e">What is about to run.</param>
+    void OnStarted(TrainingStarted e) { }
+
+    /// <summary>A step is done.</summary>
+    /// <param name="e">Passed by reference: a step makes no garbage.</param>
+    void OnStep(in StepCompleted e) { }
+
+    /// <summary>The budget was distributed anew.</summary>
+    /// <param name="e">Where the ranks can be read.</param>
+    void OnRanksAllocated(RanksAllocated e) { }
+
+    /// <summary>The model was evaluated.</summary>
+    /// <param name="e">What was found.</param>
+    void OnEvaluated(ModelEvaluated e) { }
+
+    /// <summary>A checkpoint was written.</summary>
+    /// <param name="e">Where.</param>
+    void OnCheckpointed(CheckpointWritten e) { }
+
+    /// <summary>The run is over, at its end or interrupted.</summary>
+    /// <param name="e">The result, and the adapters.</param>
+    void OnFinished(TrainingFinished e) { }
+
+    /// <summary>The run failed; the exception reaches the caller.</summary>
+    /// <param name="exception">Why.</param>
+    void OnFailed(Exception exception) { }
+}

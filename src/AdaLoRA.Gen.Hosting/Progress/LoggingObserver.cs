@@ -1,0 +1,40 @@
+using Microsoft.Extensions.Logging;
+
+namespace AdaLoRA.Gen.Hosting;
+
+/// <summary>Writes a run into the app's log: as Information when nothing else shows it, as Debug beside the console display, warnings always.</summary>
+internal sealed class LoggingObserver(ILoggerFactory loggers) : ITrainingObserver
+{
+    private readonly ILogger _logger = loggers.CreateLogger("AdaLoRA.Gen.Hosting");
+    private LogLevel _level;
+    private int _lastRead;
+    private long _lastSkipped;
+
+    public void OnStarted(TrainingStarted e)
+    {
+        _level = e.Options.Progress == ProgressMode.Off ? LogLevel.Information : LogLevel.Debug;
+        (_lastRead, _lastSkipped) = (e.FirstStep, 0);
+        if (e.ResumedFrom is { } folder) Log.Resuming(_logger, _level, e.Model, folder);
+        Log.Started(_logger, _level, e.Model, e.Device, e.Threads, e.ThreadsMeasured, e.FirstStep + 1, e.TotalSteps, e.Adapters.Adapters.Count, e.Adapters.TotalRank, e.Adapters.TrainableParameterCount);
+    }
+
+    public void OnStep(in StepCompleted e)
+    {
+        if (e.Loss is not { } loss) return;
+        Log.Step(_logger, _level, e.Step, e.TotalSteps, loss, e.LearningRate, e.Budget, e.SamplesPerSecond);
+        if (e.SkippedSteps > _lastSkipped) Log.Skipped(_logger, e.SkippedSteps - _lastSkipped, e.Step - _lastRead, e.Step, loss);
+        else if (!double.IsFinite(loss)) Log.LossNotFinite(_logger, e.Step, loss);
+        (_lastRead, _lastSkipped) = (e.Step, e.SkippedSteps);
+    }
+
+    public void OnEvaluated(ModelEvaluated e) => Log.Evaluated(_logger, _level, e.Step, e.Evaluation.Metric, e.Evaluation.Value, e.IsBest);
+
+    public void OnCheckpointed(CheckpointWritten e) => Log.Checkpointed(_logger, _level, e.Step, e.Folder);
+
+    public void OnFinished(TrainingFinished e)
+    {
+        var r = e.Result;
+        if (!r.Interrupted) Log.Finished(_logger, _level, r.Model, r.Steps, r.Seconds, r.AdapterFolder);
+        else Log.Interrupted(_logger, r.Model, r.Steps, r.TotalSteps, r.Checkpoint);
+    }
+}

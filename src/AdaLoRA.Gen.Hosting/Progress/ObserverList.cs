@@ -1,0 +1,42 @@
+namespace AdaLoRA.Gen.Hosting;
+
+/// <summary>Hands every event to all observers in order.</summary>
+internal sealed class ObserverList(IEnumerable<ITrainingObserver> observers) : ITrainingObserver
+{
+    private readonly ITrainingObserver[] _observers = [.. observers];
+
+    public void OnStarted(TrainingStarted e)
+    {
+        foreach (var o in _observers) o.OnStarted(e);
+    }
+
+    public void OnStep(in StepCompleted e)
+    {
+        foreach (var o in _observers) o.OnStep(e);
+    }
+
+    public void OnRanksAllocated(RanksAllocated e)
+    {
+        foreach (var o in _observers) o.OnRanksAllocated(e);
+    }
+
+    public void OnEvaluated(ModelEvaluated e)
+    {
+        foreach (var o in _observers) o.OnEvaluated(e);
+    }
+
+    public void OnCheckpointed(CheckpointWritten e)
+    {
+        foreach (var o in _observers) o.OnCheckpointed(e);
+    }
+
+    public void OnFinished(TrainingFinished e)
+    {
+        foreach (var o in _observers) o.OnFinished(e);
+    }
+
+    public void OnFailed(Exception exception)
+    {
+        foreach (var o in _observers) o.OnFailed(exception);
+    }
+}

@@ -1,0 +1,41 @@
+using System.Globalization;
+
+namespace AdaLoRA.Gen.Hosting;
+
+/// <summary>The words of the console display, the same live and plain.</summary>
+internal static class ProgressText
+{
+    public static string Started(TrainingStarted e)
+    {
+        string threads = e.Device.StartsWith("cpu", StringComparison.Ordinal) ? $", {e.Threads} thread{(e.Threads == 1 ? "" : "s")}{(e.ThreadsMeasured ? " (measured)" : "")}" : "";
+        string start = e.ResumedFrom is { } folder ? $"resuming from {folder}" : $"{e.TotalSteps} steps";
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{e.Model} on {e.Device}{threads}: {start}, {e.Adapters.Adapters.Count} adapters, {e.Adapters.TotalRank} triplets, {e.Adapters.TrainableParameterCount:N0} trained parameters");
+    }
+
+    public static string Step(in StepCompleted e, double loss) => string.Create(CultureInfo.InvariantCulture,
+        $"step {e.Step}/{e.TotalSteps}  {Numbers(e, loss)}  {(e.SkippedSteps > 0 ? $"skipped {e.SkippedSteps}  " : "")}eta {Duration(e.Remaining)}");
+
+    public static string Numbers(in StepCompleted e, double loss) => string.Create(CultureInfo.InvariantCulture,
+        $"loss {loss:0.0000}  lr {e.LearningRate:0.00e+0}  budget {e.Budget}  {e.SamplesPerSecond:0.0} ex/s");
+
+    public static string Evaluated(ModelEvaluated e)
+    {
+        string further = string.Concat(e.Evaluation.Further.Select(f => string.Create(CultureInfo.InvariantCulture, $"  {f.Key} {f.Value:0.####}")));
+        string when = e.Step == 0 ? "before training" : string.Create(CultureInfo.InvariantCulture, $"step {e.Step}");
+        return string.Create(CultureInfo.InvariantCulture, $"{when}: {e.Evaluation.Metric} {e.Evaluation.Value:0.####}{further}{(e.IsBest ? "  (best)" : "")}");
+    }
+
+    public static string Finished(TrainingResult r) => string.Create(CultureInfo.InvariantCulture,
+        $"{(r.Interrupted ? $"interrupted at step {r.Steps} of {r.TotalSteps}" : $"{r.Steps} steps")} in {Duration(TimeSpan.FromSeconds(r.Seconds))}, {r.SamplesPerSecond:0.0} ex/s, "
+        + $"{r.TrainableParameters:N0} trained parameters ({100.0 * r.TrainableParameters / Math.Max(1, r.BaseParameters):0.00} % of the base){(r.SkippedSteps > 0 ? $", {r.SkippedSteps} steps skipped" : "")}");
+
+    public static IEnumerable<string> Places(TrainingResult r)
+    {
+        yield return $"adapter: {r.AdapterFolder}";
+        if (r.BestFolder is { } best) yield return $"best: {best}";
+        if (r.Interrupted && r.Checkpoint is { } checkpoint) yield return $"checkpoint: {checkpoint} (go on with Resume)";
+    }
+
+    public static string Duration(TimeSpan t) => t.TotalHours >= 1 ? $"{(int)t.TotalHours}h{t.Minutes:00}m" : t.TotalMinutes >= 1 ? $"{t.Minutes}m{t.Seconds:00}s" : string.Create(CultureInfo.InvariantCulture, $"{t.TotalSeconds:0.0}s");
+}

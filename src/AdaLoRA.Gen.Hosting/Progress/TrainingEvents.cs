@@ -1,0 +1,50 @@
+namespace AdaLoRA.Gen.Hosting;
+
+/// <summary>A run is about to take its first step.</summary>
+/// <param name="Model">Name of the annotated model.</param>
+/// <param name="FirstStep">Steps already done: 0, or where the checkpoint stood.</param>
+/// <param name="TotalSteps">T.</param>
+/// <param name="BatchesPerEpoch">Micro-batches of one epoch.</param>
+/// <param name="Adapters">The adapters.</param>
+/// <param name="Device">Where it runs: "cpu", "cuda:0".</param>
+/// <param name="Threads">Intra-op threads of the CPU.</param>
+/// <param name="ThreadsMeasured">Whether a discarded batch decided on <paramref name="Threads"/>.</param>
+/// <param name="ResumedFrom">The checkpoint's folder; null for a fresh run.</param>
+/// <param name="Options">The run's options.</param>
+public sealed record TrainingStarted(string Model, int FirstStep, int TotalSteps, int BatchesPerEpoch, AdapterSet Adapters, string Device, int Threads, bool ThreadsMeasured, string? ResumedFrom, TrainingOptions Options);
+
+/// <summary>One optimizer step is done.</summary>
+/// <param name="Step">t, from 1.</param>
+/// <param name="TotalSteps">T.</param>
+/// <param name="Epoch">Passes over the data so far.</param>
+/// <param name="LearningRate">Rate of the adapters in this step.</param>
+/// <param name="Budget">b(t): triplets that may live.</param>
+/// <param name="Loss">Mean loss since the reading before; null but every <see cref="TrainingOptions.LogEvery"/> steps, since reading it waits for the device.</param>
+/// <param name="SkippedSteps">Steps that changed nothing so far, as of the last reading.</param>
+/// <param name="SamplesPerSecond">Examples per second of this process's steps.</param>
+/// <param name="Remaining">Expected time of the steps to come.</param>
+public readonly record struct StepCompleted(int Step, int TotalSteps, double Epoch, double LearningRate, int Budget, double? Loss, long SkippedSteps, double SamplesPerSecond, TimeSpan Remaining);
+
+/// <summary>The allocator ranked the triplets.</summary>
+/// <param name="Step">t.</param>
+/// <param name="Budget">b(t).</param>
+/// <param name="Adapters">Their <see cref="Adapter.Rank"/> is read from the device only when it is asked for.</param>
+public sealed record RanksAllocated(int Step, int Budget, AdapterSet Adapters);
+
+/// <summary>The model was evaluated.</summary>
+/// <param name="Step">Optimizer steps done; 0 before training.</param>
+/// <param name="Evaluation">What was found.</param>
+/// <param name="IsBest">Whether it is the best after step 0.</param>
+/// <param name="Seconds">How long it took.</param>
+public sealed record ModelEvaluated(int Step, Evaluation Evaluation, bool IsBest, double Seconds);
+
+/// <summary>A checkpoint was written.</summary>
+/// <param name="Step">Optimizer steps done.</param>
+/// <param name="Folder">Its folder.</param>
+/// <param name="Interrupted">Whether it was written because the run is to stop.</param>
+public sealed record CheckpointWritten(int Step, string Folder, bool Interrupted);
+
+/// <summary>The run is over.</summary>
+/// <param name="Result">What it did.</param>
+/// <param name="Adapters">The adapters as they are saved.</param>
+public sealed record TrainingFinished(TrainingResult Result, AdapterSet Adapters);

@@ -1,0 +1,34 @@
+using System.Globalization;
+using TorchSharp;
+
+namespace AdaLoRA.Gen.Hosting;
+
+/// <summary>Reads a device's name and checks that the machine has it.</summary>
+internal static class DeviceChoice
+{
+    public static bool TryParse(string? name, out (DeviceType Type, int Index) device)
+    {
+        device = (DeviceType.CPU, -1);
+        if (name is null) return false;
+        if (name.Equals("cpu", StringComparison.OrdinalIgnoreCase)) return true;
+        device = (DeviceType.CUDA, 0);
+        if (name.Equals("cuda", StringComparison.OrdinalIgnoreCase)) return true;
+        if (!name.StartsWith("cuda:", StringComparison.OrdinalIgnoreCase) || !int.TryParse(name.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out int index)) return false;
+        device = (DeviceType.CUDA, index);
+        return true;
+    }
+
+    /// <exception cref="AdaLoRAException">The device is not there.</exception>
+    public static torch.Device Resolve(string name)
+    {
+        if (!TryParse(name, out var device)) throw new AdaLoRAException($"Device is '{name}'; it must be \"cpu\", \"cuda\" or \"cuda:1\".");
+        if (device.Type == DeviceType.CPU) return torch.CPU;
+        if (!torch.cuda.is_available())
+        {
+            throw new AdaLoRAException($"Device '{name}' is not available: libtorch finds no CUDA device; set Device to \"cpu\", or build the app with -p:TorchBackend=cuda on a machine with a driver.");
+        }
+        int count = torch.cuda.device_count();
+        if (device.Index >= count) throw new AdaLoRAException($"Device '{name}' is not available: this machine has {count} CUDA device{(count == 1 ? "" : "s")}, numbered from 0.");
+        return new torch.Device(DeviceType.CUDA, device.Index);
+    }
+}

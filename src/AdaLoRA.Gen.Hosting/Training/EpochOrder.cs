@@ -1,0 +1,61 @@
+namespace AdaLoRA.Gen.Hosting;
+
+/// <summary>
+/// A new random order of the examples for every epoch, as a pure function of (seed, epoch): a run that resumes in the middle sees what it would have seen. Holds the order of the epoch
+/// that was asked for last.
+/// </summary>
+public sealed class EpochOrder
+{
+    private readonly int[] _order;
+    private readonly long _seed;
+    private int _epoch = -1;
+
+    /// <summary>Creates the order.</summary>
+    /// <param name="count">Examples of one epoch, at least 1.</param>
+    /// <param name="seed">The run's seed.</param>
+    public EpochOrder(int count, long seed)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        _order = new int[count];
+        _seed = seed;
+    }
+
+    /// <summary>Examples of one epoch.</summary>
+    public int Count => _order.Length;
+
+    /// <summary>Batches of one epoch; the last one may be smaller.</summary>
+    /// <param name="batchSize">Examples of a batch.</param>
+    public int Batches(int batchSize)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
+        return (Count - 1) / batchSize + 1;
+    }
+
+    /// <summary>The examples of one batch, as indices from 0 to <see cref="Count"/> − 1. Valid until another epoch is asked for.</summary>
+    /// <param name="epoch">From 0.</param>
+    /// <param name="index">Batch of the epoch, from 0.</param>
+    /// <param name="batchSize">Examples of a batch.</param>
+    public ReadOnlySpan<int> Batch(int epoch, int index, int batchSize)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(epoch);
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Batches(batchSize));
+        if (epoch != _epoch) Shuffle(epoch);
+        int start = index * batchSize;
+        return _order.AsSpan(start, Math.Min(batchSize, Count - start));
+    }
+
+    // Fisher–Yates on a counter-based stream; the bias of multiply-shift is below 2⁻³² for any count.
+    private void Shuffle(int epoch)
+    {
+        for (int i = 0; i < _order.Length; i++) _order[i] = i;
+        ulong stream = StepSeed.Mix(StepSeed.Mix((ulong)_seed) ^ ~(ulong)epoch);
+        for (int i = _order.Length - 1; i > 0; i--)
+        {
+            stream = StepSeed.Mix(stream);
+            int j = (int)Math.BigMul(stream, (ulong)i + 1, out _);
+            (_order[i], _order[j]) = (_order[j], _order[i]);
+        }
+        _epoch = epoch;
+    }
+}

@@ -1,0 +1,148 @@
+using System.Text.Json;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace AdaLoRA.Gen.Hosting;
+
+public sealed partial class Trainer<TModel>
+{
+    /// <summary>T, once the task is prepared.</summary>
+    private int TotalSteps { get; set; }
+
+    private string AdapterFolder => Path.Combine(_options.OutputFolder, "adapter");
+
+    private string BestFolder => Path.Combine(_options.OutputFolder, "best");
+
+    /// <summary>Everything before the first step.</summary>
+    private Session Prepare()
+    {
+        var device = DeviceChoice.Resolve(_options.Device);
+        var checkpoints = new CheckpointStore(_options.OutputFolder);
+        Directory.CreateDirectory(_options.OutputFolder);
+        checkpoints.RemoveLeftovers();
+        // Looked at first: a run that cannot go on should say so before a model is moved and data are read.
+        var newest = checkpoints.Newest();
+        if (!_options.Resume && newest is { State: { } old } && old.Step < old.TotalSteps)
+        {
+            throw new AdaLoRAException($"'{_options.OutputFolder}' holds a run that stopped at step {old.Step} of {old.TotalSteps}; set Resume to go on with it, delete '{newest.Value.Folder}' to start again, or choose another OutputFolder.");
+        }
+
+        MoveTo(device);
+        var adapters = AdapterSet.Of(_model) ?? _model.AttachAdaLoRA(AdapterOptions());
+        _model.train();
+        _task.Prepare(_model, new TrainingContext(_options, device));
+        int batches = _task.BatchesPerEpoch;
+        if (batches < 1) throw new AdaLoRAException($"{_task.GetType().Name}.BatchesPerEpoch is {batches}; there must be at least 1 batch: check that the data were found, and that BatchSize {_options.BatchSize} is not larger than what there is.");
+        TotalSteps = _options.Steps > 0 ? _options.Steps : checked((int)Math.Ceiling(_options.Epochs * batches / _options.GradientAccumulation));
+        var optimizer = adapters.CreateOptimizer(TotalSteps, _options.LearningRate, o => TrainingOptionsRules.Apply(_options, o));
+        var run = new Session(adapters, optimizer, checkpoints, device)
+        {
+            State = new CheckpointState { Model = TModel.Plan.ModelName, TotalSteps = TotalSteps, Seed = _options.Seed, BatchesPerEpoch = batches, Options = OptionsRecord.Of(_options) },
+        };
+        try
+        {
+            Begin(run, newest);
+            return run;
+        }
+        catch
+        {
+            run.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A fresh run tries the task on one batch; a resumed one takes the checkpoint's place and threads.</summary>
+    private void Begin(Session run, (string Folder, CheckpointState State)? newest)
+    {
+        bool measured = false;
+        if (_options.Threads > 0) set_num_threads(_options.Threads);
+        if (_options.Resume && newest is var (folder, found))
+        {
+            OptionsRecord.RequireSame(folder, found, run.State);
+            run.Optimizer.LoadState(folder);
+            run.State = found;
+            run.ResumedFrom = folder;
+            if (_options.Threads == 0 && found.Threads > 0) set_num_threads(found.Threads);
+        }
+        else
+        {
+            run.Checkpoints.Clear();
+            measured = DryRun.Run(_model, _task, run.Optimizer, _options.Seed, chooseThreads: _options.Threads == 0 && run.Device.type == DeviceType.CPU);
+        }
+        run.State.Threads = get_num_threads();
+        _observers.OnStarted(new TrainingStarted(
+            TModel.Plan.ModelName, run.State.Step, TotalSteps, run.State.BatchesPerEpoch, run.Adapters, run.Device.ToString(), run.State.Threads, measured, run.ResumedFrom, _options));
+    }
+
+    /// <summary>Saves the adapter and tells what the run did.</summary>
+    private TrainingResult Finish(Session run, bool interrupted, double? lastLoss, string? checkpoint, int firstStep, double seconds)
+    {
+        var state = run.State;
+        run.Adapters.Save(AdapterFolder);
+        double samples = (double)(state.Step - firstStep) * _options.GradientAccumulation * _options.BatchSize;
+        var result = new TrainingResult
+        {
+            Model = state.Model,
+            Steps = state.Step,
+            TotalSteps = state.TotalSteps,
+            Interrupted = interrupted,
+            Seconds = state.StepSeconds,
+            SamplesPerSecond = seconds > 0 ? samples / seconds : 0,
+            LastLoss = lastLoss,
+            Final = state.Step == state.TotalSteps && state.LastEvaluated == state.Step ? state.Evaluations[^1].Evaluation : null,
+            Best = state.Best,
+            Evaluations = state.Evaluations,
+            Ranks = run.Adapters.Adapters.ToDictionary(a => a.Path, a => a.Rank),
+            TrainableParameters = run.Adapters.TrainableParameterCount,
+            BaseParameters = _model.named_parameters().Where(p => !p.name.StartsWith(AdapterSet.ModuleName + ".", StringComparison.Ordinal)).Sum(p => p.parameter.numel()),
+            SkippedSteps = run.Optimizer.SkippedSteps,
+            Threads = state.Threads,
+            AdapterFolder = AdapterFolder,
+            BestFolder = _options.KeepBest && state.Best is not null ? BestFolder : null,
+            Checkpoint = checkpoint,
+        };
+        WriteMetrics(result);
+        _observers.OnFinished(new TrainingFinished(result, run.Adapters));
+        return result;
+    }
+
+    private void WriteMetrics(TrainingResult result)
+    {
+        string path = Path.Combine(_options.OutputFolder, "metrics.json");
+        string temporary = path + ".tmp";
+        File.WriteAllText(temporary, JsonSerializer.Serialize(result, HostingJson.Default.TrainingResult) + "\n");
+        File.Move(temporary, path, overwrite: true);
+    }
+
+    private AdaLoRAOptions AdapterOptions()
+    {
+        var options = _options.Adapter.Clone();
+        if (options.Seed == 0) options.Seed = _options.Seed;
+        return options;
+    }
+
+    // Not called when there is nothing to move: .to() throws on a module class with two public indexers.
+    private void MoveTo(Device device)
+    {
+        bool isThere = _model.parameters().Concat(_model.buffers()).All(t => t.device_type == device.type && (device.type == DeviceType.CPU || t.device_index == device.index));
+        if (!isThere) _model.to(device);
+    }
+
+    /// <summary>The parts of a run.</summary>
+    private sealed class Session(AdapterSet adapters, AdaLoRAOptimizer optimizer, CheckpointStore checkpoints, Device device) : IDisposable
+    {
+        public AdapterSet Adapters => adapters;
+
+        public AdaLoRAOptimizer Optimizer => optimizer;
+
+        public CheckpointStore Checkpoints => checkpoints;
+
+        public Device Device => device;
+
+        public required CheckpointState State { get; set; }
+
+        public string? ResumedFrom { get; set; }
+
+        public void Dispose() => optimizer.Dispose();
+    }
+}

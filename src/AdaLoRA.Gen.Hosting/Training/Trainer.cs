@@ -1,0 +1,68 @@
+using TorchSharp;
+
+namespace AdaLoRA.Gen.Hosting;
+
+/// <summary>Trains one model on one task. In a hosted app <see cref="TrainingService{TModel}"/> runs it; without a host it is made and run directly.</summary>
+/// <typeparam name="TModel">The annotated model.</typeparam>
+public sealed partial class Trainer<TModel>
+    where TModel : torch.nn.Module, IAdaLoRAModel<TModel>
+{
+    private readonly TModel _model;
+    private readonly ITrainingTask<TModel> _task;
+    private readonly TrainingOptions _options;
+    private readonly ObserverList _observers;
+    private int _running;
+
+    /// <summary>Creates a trainer.</summary>
+    /// <param name="model">Gets its adapters when the run starts, unless it has some. Stays the caller's.</param>
+    /// <param name="task">Batches, loss and metric.</param>
+    /// <param name="options">Not changed, and not to be changed while the run lasts.</param>
+    /// <param name="observers">Hear what happens.</param>
+    /// <exception cref="AdaLoRAException">Values are out of range; all of them are named.</exception>
+    public Trainer(TModel model, ITrainingTask<TModel> task, TrainingOptions options, IEnumerable<ITrainingObserver>? observers = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(task);
+        ArgumentNullException.ThrowIfNull(options);
+        var broken = options.Validate();
+        if (broken.Count > 0) throw new AdaLoRAException($"The training options of {TModel.Plan.ModelName} cannot be used: {string.Join(" ", broken)}");
+        _model = model;
+        _task = task;
+        _options = options;
+        _observers = new ObserverList(observers ?? []);
+    }
+
+    /// <summary>Runs to the end, or until cancelled. Cancelling finishes the step under way, writes a checkpoint and saves the adapter; the result then says interrupted, nothing is thrown.</summary>
+    /// <param name="cancellationToken">Stops the run.</param>
+    /// <exception cref="AdaLoRAException">The device is not there, the task cannot work, the checkpoint belongs to another run, …</exception>
+    public Task<TrainingResult> RunAsync(CancellationToken cancellationToken = default)
+    {
+        if (Interlocked.Exchange(ref _running, 1) == 1) throw new AdaLoRAException($"The trainer of {TModel.Plan.ModelName} has run already; make a new one.");
+        var completion = new TaskCompletionSource<TrainingResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+        // Dispose scopes, no_grad and the number of threads belong to a thread, and an await would leave it.
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                TrainingResult result;
+                // libtorch's default generator belongs to the process: two runs at once would draw from each other's stream.
+                lock (TrainingGate.OneAtATime) result = Run(cancellationToken);
+                completion.SetResult(result);
+            }
+            catch (Exception e)
+            {
+                try
+                {
+                    _observers.OnFailed(e);
+                }
+                finally
+                {
+                    completion.SetException(e);
+                }
+            }
+        })
+        { IsBackground = true, Name = $"Training {TModel.Plan.ModelName}" };
+        thread.Start();
+        return completion.Task;
+    }
+}

@@ -1,0 +1,59 @@
+namespace AdaLoRA.Gen.Hosting;
+
+/// <summary>What a run did; also written to <c>metrics.json</c> in the output folder.</summary>
+public sealed record TrainingResult
+{
+    /// <summary>Name of the annotated model.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>Optimizer steps done, those before a resume included.</summary>
+    public required int Steps { get; init; }
+
+    /// <summary>T: steps that the run was to do.</summary>
+    public required int TotalSteps { get; init; }
+
+    /// <summary>Whether the run was stopped before its end; a checkpoint to resume from was written.</summary>
+    public required bool Interrupted { get; init; }
+
+    /// <summary>Seconds spent in steps; evaluations and checkpoints are left out.</summary>
+    public required double Seconds { get; init; }
+
+    /// <summary>Examples per second of <see cref="Seconds"/>.</summary>
+    public required double SamplesPerSecond { get; init; }
+
+    /// <summary>Mean loss since the reading before; null when no step ran.</summary>
+    public required double? LastLoss { get; init; }
+
+    /// <summary>The evaluation at the end of the run; null when the run was interrupted before it.</summary>
+    public required Evaluation? Final { get; init; }
+
+    /// <summary>The best evaluation after step 0.</summary>
+    public required EvaluationAt? Best { get; init; }
+
+    /// <summary>All evaluations in order, the one before training (step 0) included.</summary>
+    public required IReadOnlyList<EvaluationAt> Evaluations { get; init; }
+
+    /// <summary>Living triplets of each target.</summary>
+    public required IReadOnlyDictionary<string, int> Ranks { get; init; }
+
+    /// <summary>Parameters in living triplets and in fully trained modules.</summary>
+    public required long TrainableParameters { get; init; }
+
+    /// <summary>Parameters of the base model.</summary>
+    public required long BaseParameters { get; init; }
+
+    /// <summary>Steps that changed nothing because a gradient was not finite.</summary>
+    public required long SkippedSteps { get; init; }
+
+    /// <summary>Intra-op threads of the CPU.</summary>
+    public required int Threads { get; init; }
+
+    /// <summary>The adapter's folder.</summary>
+    public required string AdapterFolder { get; init; }
+
+    /// <summary>Folder of the best adapter; null without <see cref="TrainingOptions.KeepBest"/>.</summary>
+    public required string? BestFolder { get; init; }
+
+    /// <summary>The newest checkpoint; null when there is none.</summary>
+    public required string? Checkpoint { get; init; }
+}

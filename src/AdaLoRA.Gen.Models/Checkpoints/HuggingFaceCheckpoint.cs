@@ -1,0 +1,133 @@
+using System.Text.Json;
+using AdaLoRA.Gen.Serialization;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace AdaLoRA.Gen.Models;
+
+/// <summary>
+/// The weights of a Hugging Face folder, one file or shards, read tensor by tensor. Matrices stored as int8 with one float scale a row (<c>name</c> and <c>name_scale</c>
+/// [rows, 1], the form of compressed-tensors) appear as the float matrices that they stand for.
+/// </summary>
+public sealed class HuggingFaceCheckpoint : IDisposable
+{
+    private const string SingleFile = "model.safetensors";
+    private const string IndexFile = "model.safetensors.index.json";
+    private const string ScaleSuffix = "_scale";
+
+    private readonly List<SafetensorsFile> _files = [];
+    private readonly Dictionary<string, SafetensorsFile> _owner = new(StringComparer.Ordinal);
+
+    private HuggingFaceCheckpoint(string path) => Path = path;
+
+    /// <summary>The file or the index that was opened.</summary>
+    public string Path { get; }
+
+    /// <summary>Names of the tensors; scales are no tensors of their own.</summary>
+    public IReadOnlyList<string> Names { get; private set; } = [];
+
+    /// <summary>Opens a folder, or one .safetensors file.</summary>
+    /// <param name="folderOrFile">A folder with model.safetensors or model.safetensors.index.json, or the path of a file.</param>
+    /// <returns>The open checkpoint; the caller disposes it.</returns>
+    /// <exception cref="SafetensorsException">A file is missing or damaged.</exception>
+    /// <exception cref="AdaLoRAException">The folder has no safetensors weights, or its index is damaged.</exception>
+    public static HuggingFaceCheckpoint Open(string folderOrFile)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folderOrFile);
+        if (!Directory.Exists(folderOrFile)) return OpenFiles(folderOrFile, [folderOrFile], null);
+        string single = System.IO.Path.Combine(folderOrFile, SingleFile), index = System.IO.Path.Combine(folderOrFile, IndexFile);
+        if (File.Exists(single)) return OpenFiles(single, [single], null);
+        if (!File.Exists(index))
+        {
+            bool pickled = Directory.EnumerateFiles(folderOrFile, "*.bin").Any();
+            throw new AdaLoRAException($"'{folderOrFile}' has neither {SingleFile} nor {IndexFile}{(pickled ? "; its .bin files are Python pickles, which can run code: convert them with model.save_pretrained(…, safe_serialization=True)" : "")}.");
+        }
+        Dictionary<string, string> map = ReadIndex(index);
+        return OpenFiles(index, map.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(shard => System.IO.Path.Combine(folderOrFile, shard)), map);
+    }
+
+    /// <summary>Sizes of a tensor.</summary>
+    /// <param name="name">Its name.</param>
+    /// <returns>Its dimensions.</returns>
+    public IReadOnlyList<long> ShapeOf(string name) => Owner(name).Entries[name].Shape;
+
+    /// <summary>Reads a tensor in the type that the reader wants.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="dtype">Wanted type. Default: the file's; float32 for int8 with a scale.</param>
+    /// <param name="device">Where to put it. Default: the CPU.</param>
+    /// <returns>A new tensor without gradient, out of every dispose scope.</returns>
+    /// <exception cref="SafetensorsException">There is no such tensor, or it cannot be read.</exception>
+    public Tensor Read(string name, ScalarType? dtype = null, Device? device = null)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var noGrad = torch.no_grad();
+        Tensor tensor = Owner(name).Read(name);
+        if (tensor.dtype == ScalarType.Int8 && _owner.TryGetValue(name + ScaleSuffix, out SafetensorsFile? scales))
+        {
+            tensor = tensor.to(ScalarType.Float32).mul_(scales.Read(name + ScaleSuffix).to(ScalarType.Float32));
+        }
+        return tensor.to(dtype ?? tensor.dtype, device ?? torch.CPU).DetachFromDisposeScope();
+    }
+
+    /// <summary>Why a tensor cannot become a floating-point weight, or null when it can.</summary>
+    internal string? Objection(string name)
+    {
+        SafetensorsEntry entry = Owner(name).Entries[name];
+        if (entry.ScalarType is null) return $"{name} is {entry.DType}, for which TorchSharp has no type";
+        if (entry.DType != "I8") return null;
+        if (!_owner.TryGetValue(name + ScaleSuffix, out SafetensorsFile? file)) return $"{name} is I8 without {name}{ScaleSuffix}";
+        SafetensorsEntry scale = file.Entries[name + ScaleSuffix];
+        bool byRow = entry.Shape.Count == 2 && scale.Shape.SequenceEqual([entry.Shape[0], 1]) && scale.DType is "F32" or "F16" or "BF16";
+        return byRow ? null : $"{name}{ScaleSuffix} is {scale}, which is not one float a row of {name} {entry}";
+    }
+
+    /// <summary>Closes the files.</summary>
+    public void Dispose() => _files.ForEach(file => file.Dispose());
+
+    private SafetensorsFile Owner(string name) => _owner.GetValueOrDefault(name) ?? throw new SafetensorsException($"'{Path}' has no tensor '{name}'.");
+
+    private static HuggingFaceCheckpoint OpenFiles(string path, IEnumerable<string> files, Dictionary<string, string>? map)
+    {
+        var checkpoint = new HuggingFaceCheckpoint(path);
+        try
+        {
+            foreach (string one in files)
+            {
+                SafetensorsFile file = SafetensorsFile.Open(one);
+                checkpoint._files.Add(file);
+                foreach (string name in file.Names)
+                {
+                    if (!checkpoint._owner.TryAdd(name, file)) throw new AdaLoRAException($"'{path}' has the tensor '{name}' in two shards.");
+                }
+            }
+            string? lost = map?.Keys.FirstOrDefault(name => !checkpoint._owner.ContainsKey(name));
+            if (lost is not null) throw new AdaLoRAException($"'{path}' lists the tensor '{lost}' in '{map![lost]}', which does not have it.");
+            checkpoint.Names = [.. checkpoint._owner.Keys.Where(name => !checkpoint.IsScale(name)).Order(StringComparer.Ordinal)];
+            return checkpoint;
+        }
+        catch
+        {
+            checkpoint.Dispose();
+            throw;
+        }
+    }
+
+    private bool IsScale(string name) => name.EndsWith(ScaleSuffix, StringComparison.Ordinal)
+        && _owner.TryGetValue(name[..^ScaleSuffix.Length], out SafetensorsFile? scaled) && scaled.Entries[name[..^ScaleSuffix.Length]].DType == "I8";
+
+    private static Dictionary<string, string> ReadIndex(string path)
+    {
+        try
+        {
+            using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(path));
+            Dictionary<string, string> map = json.RootElement.GetProperty("weight_map").EnumerateObject().ToDictionary(pair => pair.Name, pair => pair.Value.GetString() ?? "");
+            // A shard's name is a file beside the index, never a way out of the folder.
+            string? outside = map.Values.FirstOrDefault(shard => shard.Length == 0 || System.IO.Path.GetFileName(shard) != shard);
+            return outside is null ? map : throw new AdaLoRAException($"'{path}' names the shard '{outside}', which is not a file beside it.");
+        }
+        catch (Exception broken) when (broken is JsonException or InvalidOperationException or KeyNotFoundException or ArgumentException)
+        {
+            throw broken as AdaLoRAException ?? new AdaLoRAException($"'{path}' is not an index of shards: {broken.Message}", broken);
+        }
+    }
+}

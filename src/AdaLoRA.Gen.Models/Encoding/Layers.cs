@@ -1,0 +1,42 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace AdaLoRA.Gen.Models;
+
+/// <summary>What several model families build and compute alike.</summary>
+internal static class Layers
+{
+    /// <summary>An embedding; on the meta device without TorchSharp's detour, which first fills one on the CPU with random numbers.</summary>
+    internal static Embedding Embedding(long count, long width, long? padding, Device? device, ScalarType? dtype) => device?.type == DeviceType.META
+        ? nn.Embedding_from_pretrained(torch.empty(count, width, dtype: dtype, device: device), freeze: false, padding_idx: padding, device: device, dtype: dtype)
+        : nn.Embedding(count, width, padding_idx: padding, device: device, dtype: dtype);
+
+    /// <summary>norm(dropout(dense(x)) + residual). The sum goes into the dense layer's own output: nothing saves that for backward, and it spares a copy.</summary>
+    internal static Tensor AddAndNorm(Linear dense, Dropout dropout, LayerNorm norm, Tensor x, Tensor residual)
+    {
+        using Tensor projected = dense.call(x);
+        using Tensor dropped = dropout.call(projected);
+        dropped.add_(residual);
+        return norm.call(dropped);
+    }
+
+    /// <summary>Fills fresh weights as Hugging Face does: linear weights and embeddings normal, biases zero. Norms are already one and zero.</summary>
+    internal static void Initialize(nn.Module root, double standardDeviation)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var noGrad = torch.no_grad();
+        foreach ((string _, nn.Module module) in root.named_modules().OrderBy(named => named.name, StringComparer.Ordinal))
+        {
+            if (module is Linear linear)
+            {
+                nn.init.normal_(linear.weight, 0, standardDeviation);
+                if (linear.bias is not null) nn.init.zeros_(linear.bias);
+            }
+            else if (module is Embedding embedding)
+            {
+                nn.init.normal_(embedding.weight!, 0, standardDeviation);
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace AdaLoRA.Gen.Arena;
+
+/// <summary>Views of one <see cref="FactorBlock"/>, made once per arena generation, and the passes of the tail over it.</summary>
+internal sealed class AtenBlock : IDisposable
+{
+    private readonly FactorBlock _block;
+    private readonly Tensor? _a;
+    private readonly Tensor? _gradientA;
+    private readonly Tensor? _lambda;
+    private readonly Tensor? _gradientLambda;
+    private readonly Tensor? _folded;
+    private readonly Tensor _factors;
+    private readonly Tensor _gradientFactors;
+    private readonly Tensor _identity;
+
+    public AtenBlock(AdapterArena arena, FactorBlock block)
+    {
+        _block = block;
+        using var scope = NewDisposeScope();
+        int factors = block.FactorsA + block.FactorsB;
+        _factors = Keep(arena.P.narrow(0, block.Offset, block.Elements).view(factors, block.Rank, block.Dimension));
+        _gradientFactors = Keep(arena.G!.narrow(0, block.Offset, block.Elements).view(factors, block.Rank, block.Dimension));
+        _identity = Keep(eye(block.Rank, dtype: arena.DType, device: arena.Device));
+        if (block.FactorsA == 0) return;
+        long elements = (long)block.RowsA * block.Dimension;
+        _a = Keep(arena.P.narrow(0, block.Offset, elements).view(block.RowsA, block.Dimension));
+        _gradientA = Keep(arena.G!.narrow(0, block.Offset, elements).view(block.RowsA, block.Dimension));
+        _folded = Keep(arena.AE.narrow(0, block.FoldedOffset, elements).view(block.RowsA, block.Dimension));
+        if (!arena.Layout.HasLambda) return;
+        _lambda = Keep(arena.P.narrow(0, block.TripletOffset, block.RowsA).view(block.RowsA, 1));
+        _gradientLambda = Keep(arena.G!.narrow(0, block.TripletOffset, block.RowsA).view(block.RowsA, 1));
+    }
+
+    /// <summary>Chain rule through AE = A·E·s: dL/dE = s Σ dL/dAE · A, dL/dA = dL/dAE · E · s.</summary>
+    public void Unfold(double scale)
+    {
+        if (_a is null) return;
+        if (_lambda is null)
+        {
+            _gradientA!.mul_((Scalar)scale);
+            return;
+        }
+        _gradientLambda!.add_(_gradientA!.mul(_a).sum(dim: [1], keepdim: true), (Scalar)scale);
+        _gradientA.mul_(_lambda.mul((Scalar)scale));
+    }
+
+    /// <summary>Rebuilds the block's part of AE.</summary>
+    public void Refold(double scale)
+    {
+        if (_a is null) return;
+        if (_lambda is null) _folded!.copy_(_a).mul_((Scalar)scale);
+        else _folded!.copy_(_a.mul(_lambda.mul((Scalar)scale)));
+    }
+
+    /// <summary>
+    /// The regulariser from the r × r Gram matrices M = F Fᵀ − I. Reference: R = mean ‖M‖, dR/dF = 2 M F / ‖M‖ per factor; Paper (eq. 4): R = Σ ‖M‖², dR/dF = 4 M F.
+    /// </summary>
+    /// <returns>Σ ‖M‖ or Σ ‖M‖² over the block's factors.</returns>
+    public Tensor AddRegulariserGradient(Fidelity fidelity, double weight, int factors)
+    {
+        var gram = _factors.bmm(_factors.transpose(1, 2)).sub_(_identity);
+        var squared = gram.square().sum(dim: [1, 2], keepdim: true);
+        if (fidelity == Fidelity.Paper)
+        {
+            _gradientFactors.add_(gram.bmm(_factors), (Scalar)(4 * weight));
+            return squared.sum();
+        }
+        var norm = squared.sqrt();
+        // At an exactly orthogonal factor the norm has no gradient; like autograd's, ours is zero there.
+        _gradientFactors.add_(gram.div_(norm.clamp_min((Scalar)1e-30)).bmm(_factors), (Scalar)(2 * weight / factors));
+        return norm.sum();
+    }
+
+    /// <summary>Means of the A rows and of the Bᵀ rows of a flat buffer.</summary>
+    public (Tensor? A, Tensor? B) RowMeans(Tensor flat)
+    {
+        var means = flat.narrow(0, _block.Offset, _block.Elements).view(_block.RowsA + _block.RowsB, _block.Dimension).mean([1]);
+        return (_block.RowsA == 0 ? null : means.narrow(0, 0, _block.RowsA), _block.RowsB == 0 ? null : means.narrow(0, _block.RowsA, _block.RowsB));
+    }
+
+    public void Dispose()
+    {
+        foreach (var t in new[] { _a, _gradientA, _lambda, _gradientLambda, _folded, _factors, _gradientFactors, _identity }) t?.Dispose();
+    }
+
+    private static Tensor Keep(Tensor t) => t.DetachFromDisposeScope();
+}

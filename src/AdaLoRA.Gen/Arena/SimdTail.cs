@@ -1,0 +1,238 @@
+using AdaLoRA.Gen.Budget;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace AdaLoRA.Gen.Arena;
+
+/// <summary>
+/// The tail for fp32 on the CPU: two passes, factor by factor while it is in cache. The first unfolds the chain rule, adds the regulariser and sums the norm; the second, which
+/// only runs when that norm is finite, updates everything. Sums are kept per factor and added in a fixed order, so the result does not depend on the number of threads.
+/// </summary>
+internal sealed unsafe class SimdTail : IArenaTail
+{
+    /// <summary>Elements below which a second thread costs more than it saves.</summary>
+    private const long ElementsPerThread = 200_000;
+
+    private readonly AdapterArena _arena;
+    private readonly TrainingState _state;
+    private readonly TrainableParameters _trainable;
+    private readonly Factor[] _factors;
+    private readonly double[] _squares;
+    private readonly double[] _regularisers;
+    private readonly int[] _canonical;
+    private readonly bool[] _kept;
+    private long _applied;
+
+    public SimdTail(AdapterArena arena, TrainingState state, TrainableParameters trainable)
+    {
+        _arena = arena;
+        _state = state;
+        state.FollowArena();
+        _applied = (long)state.Applied.item<double>();
+        _trainable = trainable;
+        var layout = arena.Layout;
+        // By offset: memory is walked once, front to back.
+        _factors = [.. Enumerable.Range(0, layout.Shapes.Length)
+            .Where(i => layout.Shapes[i].Rank > 0)
+            .SelectMany(i => new[]
+            {
+                new Factor(layout.Shapes[i].Rank, layout.Shapes[i].InFeatures, layout.AOffsets[i], layout.FoldedOffsets[i], layout.TripletOffsets[i], IsA: true),
+                new Factor(layout.Shapes[i].Rank, layout.Shapes[i].OutFeatures, layout.BOffsets[i], 0, layout.TripletOffsets[i], IsA: false),
+            })
+            .OrderBy(f => f.Offset)];
+        _squares = new double[_factors.Length];
+        _regularisers = new double[_factors.Length];
+        _canonical = layout.CanonicalOrder();
+        _kept = new bool[layout.Triplets];
+    }
+
+    public double GradientNorm { get; private set; }
+
+    public double Regulariser { get; private set; }
+
+    /// <summary>Whether this form can run an arena of this kind.</summary>
+    public static bool Supports(AdapterArena arena) => arena.DType == ScalarType.Float32 && arena.Device.type == DeviceType.CPU;
+
+    public void ZeroGradients() => _arena.G!.zero_();
+
+    public void Step(in StepPlan plan)
+    {
+        using var grad = no_grad();
+        using var scope = NewDisposeScope();
+        var buffers = Buffers();
+        SumPass(buffers, plan);
+        GradientNorm = Math.Sqrt(_squares.Sum() + TrainableSquares());
+        Regulariser = plan.Fidelity == Fidelity.Paper ? _regularisers.Sum() : _regularisers.Sum() / (2 * _arena.Layout.Shapes.Length);
+
+        bool applied = double.IsFinite(GradientNorm);
+        if (applied)
+        {
+            _state.Applied.fill_((Scalar)(double)++_applied);
+            double scale = plan.MaxGradNorm > 0 ? Math.Min(1, plan.MaxGradNorm / (GradientNorm + 1e-6)) : 1;
+            UpdatePass(buffers, plan, scale);
+            UpdateTrainable(plan, scale);
+        }
+        else
+        {
+            ZeroGradients();
+            _trainable.ZeroGradients();
+        }
+        if (plan.AllocateTo is { } budget && (applied || plan.IsDecisive)) Allocate(buffers, budget);
+    }
+
+    public void Dispose() { }
+
+    private void SumPass(SimdBuffers b, StepPlan plan)
+    {
+        double weight = plan.OrthogonalWeight, coefficient = plan.Fidelity == Fidelity.Paper ? 4 * weight : 2 * weight / (2 * _arena.Layout.Shapes.Length);
+        float scale = (float)_arena.Scale;
+        bool hasLambda = _arena.Layout.HasLambda;
+        ForEachFactor(i =>
+        {
+            var f = _factors[i];
+            float* p = b.P + f.Offset, g = b.G + f.Offset;
+            double squares = 0;
+            if (f.IsA && hasLambda)
+            {
+                for (int k = 0; k < f.Rank; k++)
+                {
+                    long row = (long)k * f.Length;
+                    float* gradientLambda = b.G + f.Triplet + k;
+                    *gradientLambda += scale * SimdKernels.UnfoldRow(p + row, g + row, f.Length, b.P[f.Triplet + k] * scale);
+                    squares += *gradientLambda * *gradientLambda;
+                }
+            }
+            else if (f.IsA)
+            {
+                SimdKernels.Scale(g, f.Elements, scale);
+            }
+            _regularisers[i] = weight == 0 ? 0 : AddRegulariserGradient(p, g, f, plan.Fidelity, coefficient);
+            _squares[i] = squares + SimdKernels.SumOfSquares(g, f.Elements);
+        });
+    }
+
+    /// <summary>See <see cref="AtenBlock.AddRegulariserGradient"/>; here factor by factor.</summary>
+    private static double AddRegulariserGradient(float* p, float* g, in Factor f, Fidelity fidelity, double coefficient)
+    {
+        int size = f.Rank * f.Rank;
+        float* gram = stackalloc float[size <= 4096 ? size : 0];
+        var heap = size <= 4096 ? [] : new float[size];
+        fixed (float* pinned = heap)
+        {
+            if (size > 4096) gram = pinned;
+            double squared = SimdKernels.GramMinusIdentity(p, f.Rank, f.Length, gram);
+            double norm = Math.Sqrt(squared);
+            if (squared > 0)
+            {
+                SimdKernels.Scale(gram, size, (float)(fidelity == Fidelity.Paper ? coefficient : coefficient / norm));
+                SimdKernels.AddProduct(g, gram, p, f.Rank, f.Length);
+            }
+            return fidelity == Fidelity.Paper ? squared : norm;
+        }
+    }
+
+    private void UpdatePass(SimdBuffers b, StepPlan plan, double gradientScale)
+    {
+        var update = new SimdUpdate(b, plan, gradientScale, _applied);
+        float scale = (float)_arena.Scale;
+        bool hasLambda = _arena.Layout.HasLambda, hold = plan.HoldPattern;
+        ForEachFactor(i =>
+        {
+            var f = _factors[i];
+            if (!f.IsA)
+            {
+                update.Run(f.Offset, f.Elements, null, 0);
+                return;
+            }
+            if (!hasLambda)
+            {
+                update.Run(f.Offset, f.Elements, b.AE + f.Folded, scale);
+                return;
+            }
+            // E first: its new values are folded into A's rows.
+            update.Run(f.Triplet, f.Rank, null, 0);
+            for (int k = 0; k < f.Rank; k++)
+            {
+                if (hold) b.P[f.Triplet + k] *= b.Mask[f.Triplet + k];
+                long row = (long)k * f.Length;
+                update.Run(f.Offset + row, f.Length, b.AE + f.Folded + row, b.P[f.Triplet + k] * scale);
+            }
+        });
+    }
+
+    /// <summary>Eqs. 9 and 13: a triplet's score is s(λ) + mean s(Q row) + mean s(P column), s = I·U; exactly <paramref name="budget"/> live.</summary>
+    private void Allocate(SimdBuffers b, int budget)
+    {
+        var scores = new float[_arena.Layout.Triplets];
+        for (int i = 0; i < scores.Length; i++) scores[i] = b.Sensitivity[i] * b.Uncertainty[i];
+        foreach (var f in _factors)
+        {
+            for (int k = 0; k < f.Rank; k++)
+            {
+                long row = f.Offset + (long)k * f.Length;
+                scores[f.Triplet + k] += SimdKernels.Dot(b.Sensitivity + row, b.Uncertainty + row, f.Length) / f.Length;
+            }
+        }
+        var canonical = new float[scores.Length];
+        for (int i = 0; i < canonical.Length; i++) canonical[i] = scores[_canonical[i]];
+        RankAllocator.Select(canonical, budget, _kept);
+        for (int i = 0; i < canonical.Length; i++) b.Mask[_canonical[i]] = _kept[i] ? 1 : 0;
+        foreach (var f in _factors)
+        {
+            if (!f.IsA) continue;
+            for (int k = 0; k < f.Rank; k++)
+            {
+                if (b.Mask[f.Triplet + k] != 0) continue;
+                b.P[f.Triplet + k] = 0;
+                new Span<float>(b.AE + f.Folded + (long)k * f.Length, f.Length).Clear();
+            }
+        }
+    }
+
+    private double TrainableSquares() => _trainable.IsEmpty ? 0 : _trainable.SquaredNorm(ScalarType.Float64, CPU).item<double>();
+
+    private void UpdateTrainable(in StepPlan plan, double gradientScale)
+    {
+        if (_trainable.IsEmpty) return;
+        using var ok = ones([], dtype: ScalarType.Float32);
+        using var scale = full([], (Scalar)gradientScale, dtype: ScalarType.Float32);
+        _trainable.Update(new UpdateFactors(plan.Rule, ok, _state.Applied), scale, plan.TrainableLearningRate);
+    }
+
+    private void ForEachFactor(Action<int> body)
+    {
+        int threads = (int)Math.Clamp(_arena.Layout.Total / ElementsPerThread, 1, get_num_threads());
+        if (threads == 1)
+        {
+            for (int i = 0; i < _factors.Length; i++) body(i);
+        }
+        else
+        {
+            Parallel.For(0, _factors.Length, new ParallelOptions { MaxDegreeOfParallelism = threads }, body);
+        }
+    }
+
+    private SimdBuffers Buffers() => new()
+    {
+        P = Pointer(_arena.P),
+        G = Pointer(_arena.G),
+        M = Pointer(_state.M),
+        V = Pointer(_state.V),
+        Sensitivity = Pointer(_state.Sensitivity),
+        Uncertainty = Pointer(_state.Uncertainty),
+        AE = Pointer(_arena.AE),
+        Mask = Pointer(_arena.Mask),
+    };
+
+    // Tensor memory does not move: the pointer outlives the fixed statement.
+    private static float* Pointer(Tensor? flat)
+    {
+        if (flat is null) return null;
+        fixed (byte* p = flat.bytes) return (float*)p;
+    }
+
+    private readonly record struct Factor(int Rank, int Length, long Offset, long Folded, int Triplet, bool IsA)
+    {
+        public long Elements => (long)Rank * Length;
+    }
+}

@@ -1,0 +1,115 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace AdaLoRA.Gen.Arena;
+
+/// <summary>
+/// The parameters that are trained in full beside the adapters (a head, say). Few and ordinary, so they are updated one by one; remembered by name, since <c>.to()</c>
+/// replaces Parameter objects.
+/// </summary>
+internal sealed class TrainableParameters : IDisposable
+{
+    private readonly List<Entry> _entries = [];
+    private readonly bool _hasMoments;
+
+    public TrainableParameters(nn.Module model, IEnumerable<string> names, OptimizerKind kind)
+    {
+        _hasMoments = kind == OptimizerKind.AdamW;
+        foreach (string name in names) _entries.Add(new Entry(model, name));
+    }
+
+    public bool IsEmpty => _entries.Count == 0;
+
+    public IEnumerable<Parameter> Parameters => _entries.Select(e => e.Current());
+
+    /// <summary>Name, parameter and moments of each entry that has seen a gradient.</summary>
+    public IEnumerable<(string Name, Parameter Parameter, Tensor? M, Tensor? V)> States => _entries.Select(e => (e.Name, e.Current(), e.M, e.V));
+
+    /// <summary>Σ g² over all of them, a scalar of the given type and device; made inside the caller's dispose scope.</summary>
+    public Tensor SquaredNorm(ScalarType dtype, Device device)
+    {
+        var sum = zeros([], dtype: dtype, device: device);
+        foreach (var entry in _entries)
+        {
+            if (entry.Current().grad is { } g) sum.add_(g.square().sum().to(dtype, device));
+        }
+        return sum;
+    }
+
+    /// <summary>Scales the gradients, replaces what is not finite by zero, updates, and zeroes the gradients.</summary>
+    public void Update(UpdateFactors factors, Tensor gradientScale, double learningRate)
+    {
+        foreach (var entry in _entries)
+        {
+            var p = entry.Current();
+            if (p.grad is not { } g) continue;
+            entry.EnsureMoments(p, _hasMoments);
+            g.nan_to_num_(0, 0, 0).mul_(gradientScale);
+            factors.Update(p, g, entry.M, entry.V, learningRate);
+            g.zero_();
+        }
+    }
+
+    /// <summary>Makes the moments of those entries that a saved state has moments for.</summary>
+    public void PrepareMoments(Func<string, bool> has)
+    {
+        foreach (var entry in _entries) entry.EnsureMoments(entry.Current(), _hasMoments && has(entry.Name));
+    }
+
+    public void ZeroGradients()
+    {
+        foreach (var entry in _entries)
+        {
+            using var g = entry.Current().grad;
+            g?.zero_();
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var entry in _entries) entry.Dispose();
+    }
+
+    private sealed class Entry(nn.Module model, string name) : IDisposable
+    {
+        private Parameter? _current;
+
+        public string Name => name;
+
+        public Tensor? M { get; private set; }
+
+        public Tensor? V { get; private set; }
+
+        public Parameter Current()
+        {
+            if (_current is null || _current.IsInvalid)
+            {
+                _current = model.get_parameter(name) ?? throw new AdaLoRAException($"The trained parameter '{name}' is gone from the model; create the optimizer anew after changing its modules.");
+            }
+            return _current;
+        }
+
+        public void EnsureMoments(Tensor p, bool hasMoments)
+        {
+            if (!hasMoments) return;
+            M = Fit(M, p);
+            V = Fit(V, p);
+        }
+
+        public void Dispose()
+        {
+            M?.Dispose();
+            V?.Dispose();
+        }
+
+        private static Tensor Fit(Tensor? moment, Tensor p)
+        {
+            if (moment is null) return zeros_like(p).detach().DetachFromDisposeScope();
+            if (moment.dtype == p.dtype && moment.device.IsSame(p.device)) return moment;
+            var moved = moment.to(p.dtype, p.device).DetachFromDisposeScope();
+            moment.Dispose();
+            return moved;
+        }
+    }
+}

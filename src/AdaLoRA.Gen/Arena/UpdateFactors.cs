@@ -1,0 +1,52 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace AdaLoRA.Gen.Arena;
+
+/// <summary>
+/// The scalars of one step as tensors on the arena's device, so that a step that must change nothing (a gradient was not finite) is told apart without asking the device:
+/// <c>ok</c> is 1 or 0, and every rate is multiplied by it.
+/// </summary>
+internal sealed class UpdateFactors
+{
+    private readonly UpdateRule _rule;
+    private readonly Tensor _ok;
+    private readonly Tensor _firstWeight;
+    private readonly Tensor _secondWeight;
+    private readonly Tensor _firstCorrection;
+    private readonly Tensor _secondCorrectionRoot;
+
+    /// <summary>Made inside the step's dispose scope.</summary>
+    /// <param name="rule">The optimizer's rule.</param>
+    /// <param name="ok">1 or 0, a scalar of the arena's type.</param>
+    /// <param name="applied">Steps applied so far, this one included; a scalar of type float64.</param>
+    public UpdateFactors(UpdateRule rule, Tensor ok, Tensor applied)
+    {
+        _rule = rule;
+        _ok = ok;
+        var dtype = ok.dtype;
+        _firstWeight = ok.mul((Scalar)(1 - rule.Beta1));
+        _secondWeight = ok.mul((Scalar)(1 - rule.Beta2));
+        _firstCorrection = Correction(rule.Beta1, applied).to(dtype);
+        _secondCorrectionRoot = Correction(rule.Beta2, applied).sqrt().to(dtype);
+    }
+
+    /// <summary>Updates one flat tensor in place. <paramref name="g"/> must be finite and stays as it is.</summary>
+    public void Update(Tensor p, Tensor g, Tensor? m, Tensor? v, double learningRate)
+    {
+        if (_rule.Kind == OptimizerKind.Sgd)
+        {
+            var direction = _rule.WeightDecay == 0 ? g : g.add(p, (Scalar)_rule.WeightDecay);
+            p.sub_(direction.mul(_ok.mul((Scalar)learningRate)));
+            return;
+        }
+        if (_rule.WeightDecay != 0) p.mul_(_ok.mul((Scalar)(-learningRate * _rule.WeightDecay)).add_((Scalar)1.0));
+        m!.lerp_(g, _firstWeight);
+        v!.lerp_(g.square(), _secondWeight);
+        var denominator = v.sqrt().div_(_secondCorrectionRoot).add_((Scalar)_rule.Epsilon);
+        p.sub_(m.div(denominator).mul_(_ok.mul((Scalar)learningRate).div_(_firstCorrection)));
+    }
+
+    // 1 − β^t; before the first applied step it would be 0, and 0 ÷ 0 is not a number.
+    private static Tensor Correction(double beta, Tensor applied) => applied.mul((Scalar)Math.Log(beta)).expm1_().neg_().clamp_min_((Scalar)1e-16);
+}

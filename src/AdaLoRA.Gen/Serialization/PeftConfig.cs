@@ -1,0 +1,128 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace AdaLoRA.Gen.Serialization;
+
+/// <summary>
+/// <c>adapter_config.json</c> of Hugging Face PEFT (fields as PEFT 0.21.2 writes them, keys sorted, two spaces). Fields that mean nothing here are kept as they were read, so
+/// a folder that is read and saved again keeps them.
+/// </summary>
+internal sealed class PeftConfig
+{
+    public const string FileName = "adapter_config.json";
+
+    private readonly JsonObject _fields;
+
+    private PeftConfig(JsonObject fields) => _fields = fields;
+
+    /// <summary>A config with every field that PEFT writes for the method, at PEFT's defaults.</summary>
+    public static PeftConfig Default(AdapterMethod method)
+    {
+        var fields = (JsonObject)JsonNode.Parse("""
+            {
+              "alora_invocation_tokens": null, "alpha_pattern": {}, "arrow_config": null, "auto_mapping": null, "base_model_name_or_path": null, "bias": "none",
+              "corda_config": null, "ensure_weight_tying": false, "eva_config": null, "exclude_modules": null, "fan_in_fan_out": false, "inference_mode": true,
+              "init_lora_weights": true, "kasa_config": null, "layer_replication": null, "layers_pattern": null, "layers_to_transform": null, "loftq_config": {},
+              "lora_alpha": 8, "lora_bias": false, "lora_dropout": 0.0, "lora_ga_config": null, "megatron_config": null, "megatron_core": "megatron.core",
+              "modules_to_save": null, "monteclora_config": null, "peft_type": "LORA", "peft_version": "0.21.2", "qalora_group_size": 16, "r": 8, "rank_pattern": {},
+              "revision": null, "target_modules": [], "target_parameters": null, "task_type": null, "trainable_token_indices": null, "use_bdlora": null,
+              "use_dora": false, "use_qalora": false, "use_rslora": false, "velora_config": null
+            }
+            """)!;
+        if (method == AdapterMethod.AdaLoRA)
+        {
+            var own = (JsonObject)JsonNode.Parse("""
+                {
+                  "beta1": 0.85, "beta2": 0.85, "deltaT": 1, "init_r": 12, "orth_reg_weight": 0.5, "peft_type": "ADALORA", "rank_pattern": null, "target_r": 8,
+                  "tfinal": 0, "tinit": 0, "total_step": 1
+                }
+                """)!;
+            foreach (var (name, value) in own) fields[name] = value?.DeepClone();
+        }
+        return new PeftConfig(fields);
+    }
+
+    /// <summary>Reads the file of a folder.</summary>
+    /// <exception cref="AdaLoRAException">The file is missing, no JSON object, or of another method.</exception>
+    public static PeftConfig Read(string folder)
+    {
+        string path = Path.Combine(folder, FileName);
+        if (File.Exists(folder)) throw new AdaLoRAException($"'{folder}' is a file; name the adapter's folder, which holds {FileName}.");
+        if (!File.Exists(path)) throw new AdaLoRAException($"'{folder}' is no adapter folder: it holds no {FileName}.");
+        try
+        {
+            if (JsonNode.Parse(File.ReadAllText(path), documentOptions: new JsonDocumentOptions { MaxDepth = 32 }) is not JsonObject fields)
+            {
+                throw new AdaLoRAException($"'{path}' is no JSON object; PEFT writes one.");
+            }
+            var config = new PeftConfig(fields);
+            _ = config.Method;
+            return config;
+        }
+        catch (Exception e) when (e is JsonException or ArgumentException)
+        {
+            // ArgumentException: a key that stands twice.
+            throw new AdaLoRAException($"'{path}' is no valid JSON: {e.Message}", e);
+        }
+    }
+
+    public AdapterMethod Method => Text("peft_type") switch
+    {
+        "ADALORA" => AdapterMethod.AdaLoRA,
+        "LORA" => AdapterMethod.LoRA,
+        var other => throw new AdaLoRAException($"The adapter is of PEFT's type '{other}'; only ADALORA and LORA can be read."),
+    };
+
+    public void Set(string name, JsonNode? value) => _fields[name] = value;
+
+    public string? Text(string name) => _fields.TryGetPropertyValue(name, out var node) && node is JsonValue v && v.TryGetValue(out string? s) ? s : null;
+
+    public bool Flag(string name) => _fields.TryGetPropertyValue(name, out var node) && node is JsonValue v && v.TryGetValue(out bool b) && b;
+
+    /// <summary>A number; missing or null gives <paramref name="missing"/>.</summary>
+    public double Number(string name, double missing)
+    {
+        if (!_fields.TryGetPropertyValue(name, out var node) || node is null) return missing;
+        if (node is JsonValue v && v.TryGetValue(out double d) && double.IsFinite(d)) return d;
+        throw new AdaLoRAException($"{FileName}: '{name}' is {node.ToJsonString()}; it must be a number.");
+    }
+
+    /// <summary>An object of numbers (LoRA's rank_pattern and alpha_pattern).</summary>
+    public Dictionary<string, double> Numbers(string name)
+    {
+        var numbers = new Dictionary<string, double>(StringComparer.Ordinal);
+        if (!_fields.TryGetPropertyValue(name, out var node) || node is null) return numbers;
+        if (node is not JsonObject o) throw new AdaLoRAException($"{FileName}: '{name}' is no object.");
+        foreach (var (key, value) in o)
+        {
+            if (value is not JsonValue v || !v.TryGetValue(out double d)) throw new AdaLoRAException($"{FileName}: '{name}' of '{key}' is no number.");
+            numbers.Add(key, d);
+        }
+        return numbers;
+    }
+
+    /// <summary>AdaLoRA's rank_pattern: which of the init_r triplets of a module live, by module path.</summary>
+    public Dictionary<string, bool[]> Patterns()
+    {
+        var patterns = new Dictionary<string, bool[]>(StringComparer.Ordinal);
+        if (!_fields.TryGetPropertyValue("rank_pattern", out var node) || node is not JsonObject o) return patterns;
+        foreach (var (key, value) in o)
+        {
+            if (value is not JsonArray list || !list.All(b => b is JsonValue v && v.TryGetValue(out bool _)))
+            {
+                throw new AdaLoRAException($"{FileName}: 'rank_pattern' of '{key}' is no list of booleans.");
+            }
+            patterns.Add(key.EndsWith(".lora_E", StringComparison.Ordinal) ? key[..^".lora_E".Length] : key, [.. list.Select(b => b!.GetValue<bool>())]);
+        }
+        return patterns;
+    }
+
+    public void Write(string folder)
+    {
+        var sorted = new JsonObject();
+        foreach (var (name, value) in _fields.OrderBy(f => f.Key, StringComparer.Ordinal)) sorted[name] = value?.DeepClone();
+        using var stream = new FileStream(Path.Combine(folder, FileName), FileMode.CreateNew);
+        using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, IndentSize = 2, NewLine = "\n" })) sorted.WriteTo(writer);
+        stream.Flush(flushToDisk: true);
+    }
+}
