@@ -28,8 +28,11 @@ internal static class Names
     /// <summary>Name as reflection writes it: <c>Space.Outer+Inner`1</c>.</summary>
     public static string Metadata(INamedTypeSymbol type) =>
         type.ContainingType is { } outer ? Metadata(outer) + "+" + type.MetadataName
-        : type.ContainingNamespace is { IsGlobalNamespace: false } ns ? ns.ToDisplayString() + "." + type.MetadataName
+        : type.ContainingNamespace is { IsGlobalNamespace: false } ns ? string.Join(".", Parts(ns)) + "." + type.MetadataName
         : type.MetadataName;
+
+    /// <summary>A namespace's names, as they stand in metadata.</summary>
+    public static IEnumerable<string> Parts(INamespaceSymbol ns) => ns.IsGlobalNamespace ? [] : Parts(ns.ContainingNamespace).Append(ns.Name);
 
     public static bool IsGeneric(INamedTypeSymbol type) => type.TypeParameters.Length > 0 || (type.ContainingType is { } outer && IsGeneric(outer));
 

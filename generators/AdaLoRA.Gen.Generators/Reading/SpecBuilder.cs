@@ -59,7 +59,7 @@ internal static class SpecBuilder
         for (var t = type; t is not null; t = t.ContainingType) declarations.Insert(0, $"partial {Keyword(t)} {Names.Escape(t.Name)}{Names.TypeParameters(t)}");
         string metadata = Names.Metadata(type);
         return new TypeSpec(
-            type.ContainingNamespace is { IsGlobalNamespace: false } ns ? string.Join(".", ns.ToDisplayString().Split('.').Select(Names.Escape)) : "",
+            string.Join(".", Names.Parts(type.ContainingNamespace).Select(Names.Escape)),
             declarations.ToEquatableArray(),
             Names.Full(type),
             type.Name,

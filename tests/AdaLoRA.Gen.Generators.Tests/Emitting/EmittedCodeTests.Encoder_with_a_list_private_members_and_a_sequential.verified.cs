@@ -76,7 +76,7 @@ namespace Demo
         [global::System.CodeDom.Compiler.GeneratedCode("AdaLoRA.Gen.Generators", "<VERSION>")]
         public AdaLoRAView AdaLoRA => new(global::AdaLoRA.Gen.AdapterSet.Of(this) ?? throw new global::AdaLoRA.Gen.AdaLoRAException("Classifier has no adapters; call AttachAdaLoRA() first."), "");
 
-        /// <summary>The adapters of <see cref="Classifier"/>.</summary>
+        /// <summary>The adapters of Classifier.</summary>
         [global::System.CodeDom.Compiler.GeneratedCode("AdaLoRA.Gen.Generators", "<VERSION>")]
         public readonly struct AdaLoRAView
         {
@@ -90,102 +90,102 @@ namespace Demo
             }
 
             /// <summary>The adapters below 'encoder'.</summary>
-            public AdaLoRAView_encoder encoder => new(_adapters, _path + "encoder.");
-        }
+            public encoderView encoder => new(_adapters, _path + "encoder.");
 
-        /// <summary>The adapters below 'encoder'.</summary>
-        [global::System.CodeDom.Compiler.GeneratedCode("AdaLoRA.Gen.Generators", "<VERSION>")]
-        public readonly struct AdaLoRAView_encoder
-        {
-            private readonly global::AdaLoRA.Gen.AdapterSet _adapters;
-            private readonly string _path;
-
-            internal AdaLoRAView_encoder(global::AdaLoRA.Gen.AdapterSet adapters, string path)
+            /// <summary>The adapters below 'encoder'.</summary>
+            [global::System.CodeDom.Compiler.GeneratedCode("AdaLoRA.Gen.Generators", "<VERSION>")]
+            public readonly struct encoderView
             {
-                _adapters = adapters;
-                _path = path;
+                private readonly global::AdaLoRA.Gen.AdapterSet _adapters;
+                private readonly string _path;
+
+                internal encoderView(global::AdaLoRA.Gen.AdapterSet adapters, string path)
+                {
+                    _adapters = adapters;
+                    _path = path;
+                }
+
+                /// <summary>The adapters below 'layers'.</summary>
+                public layersView layers => new(_adapters, _path + "layers.");
             }
 
             /// <summary>The adapters below 'layers'.</summary>
-            public AdaLoRAView_layers layers => new(_adapters, _path + "layers.");
-        }
-
-        /// <summary>The adapters below 'layers'.</summary>
-        [global::System.CodeDom.Compiler.GeneratedCode("AdaLoRA.Gen.Generators", "<VERSION>")]
-        public readonly struct AdaLoRAView_layers
-        {
-            private readonly global::AdaLoRA.Gen.AdapterSet _adapters;
-            private readonly string _path;
-
-            internal AdaLoRAView_layers(global::AdaLoRA.Gen.AdapterSet adapters, string path)
+            [global::System.CodeDom.Compiler.GeneratedCode("AdaLoRA.Gen.Generators", "<VERSION>")]
+            public readonly struct layersView
             {
-                _adapters = adapters;
-                _path = path;
+                private readonly global::AdaLoRA.Gen.AdapterSet _adapters;
+                private readonly string _path;
+
+                internal layersView(global::AdaLoRA.Gen.AdapterSet adapters, string path)
+                {
+                    _adapters = adapters;
+                    _path = path;
+                }
+
+                /// <summary>One item of the list.</summary>
+                /// <param name="index">Its index.</param>
+                public layersItemView this[int index] => new(_adapters, _path + index.ToString(global::System.Globalization.CultureInfo.InvariantCulture) + ".");
             }
 
             /// <summary>One item of the list.</summary>
-            /// <param name="index">Its index.</param>
-            public AdaLoRAView_layersItem this[int index] => new(_adapters, _path + index.ToString(global::System.Globalization.CultureInfo.InvariantCulture) + ".");
-        }
-
-        /// <summary>One item of the list.</summary>
-        [global::System.CodeDom.Compiler.GeneratedCode("AdaLoRA.Gen.Generators", "<VERSION>")]
-        public readonly struct AdaLoRAView_layersItem
-        {
-            private readonly global::AdaLoRA.Gen.AdapterSet _adapters;
-            private readonly string _path;
-
-            internal AdaLoRAView_layersItem(global::AdaLoRA.Gen.AdapterSet adapters, string path)
+            [global::System.CodeDom.Compiler.GeneratedCode("AdaLoRA.Gen.Generators", "<VERSION>")]
+            public readonly struct layersItemView
             {
-                _adapters = adapters;
-                _path = path;
+                private readonly global::AdaLoRA.Gen.AdapterSet _adapters;
+                private readonly string _path;
+
+                internal layersItemView(global::AdaLoRA.Gen.AdapterSet adapters, string path)
+                {
+                    _adapters = adapters;
+                    _path = path;
+                }
+
+                /// <summary>The adapters below 'attention'.</summary>
+                public attentionView attention => new(_adapters, _path + "attention.");
+
+                /// <summary>The adapters below 'ffn'.</summary>
+                public ffnView ffn => new(_adapters, _path + "ffn.");
             }
 
             /// <summary>The adapters below 'attention'.</summary>
-            public AdaLoRAView_attention attention => new(_adapters, _path + "attention.");
+            [global::System.CodeDom.Compiler.GeneratedCode("AdaLoRA.Gen.Generators", "<VERSION>")]
+            public readonly struct attentionView
+            {
+                private readonly global::AdaLoRA.Gen.AdapterSet _adapters;
+                private readonly string _path;
+
+                internal attentionView(global::AdaLoRA.Gen.AdapterSet adapters, string path)
+                {
+                    _adapters = adapters;
+                    _path = path;
+                }
+
+                /// <summary>The adapter of 'query'.</summary>
+                public global::AdaLoRA.Gen.Adapter query => _adapters.Find(_path + "query");
+
+                /// <summary>The adapter of 'key'.</summary>
+                public global::AdaLoRA.Gen.Adapter key => _adapters.Find(_path + "key");
+
+                /// <summary>The adapter of 'value'.</summary>
+                public global::AdaLoRA.Gen.Adapter value => _adapters.Find(_path + "value");
+            }
 
             /// <summary>The adapters below 'ffn'.</summary>
-            public AdaLoRAView_ffn ffn => new(_adapters, _path + "ffn.");
-        }
-
-        /// <summary>The adapters below 'attention'.</summary>
-        [global::System.CodeDom.Compiler.GeneratedCode("AdaLoRA.Gen.Generators", "<VERSION>")]
-        public readonly struct AdaLoRAView_attention
-        {
-            private readonly global::AdaLoRA.Gen.AdapterSet _adapters;
-            private readonly string _path;
-
-            internal AdaLoRAView_attention(global::AdaLoRA.Gen.AdapterSet adapters, string path)
+            [global::System.CodeDom.Compiler.GeneratedCode("AdaLoRA.Gen.Generators", "<VERSION>")]
+            public readonly struct ffnView
             {
-                _adapters = adapters;
-                _path = path;
+                private readonly global::AdaLoRA.Gen.AdapterSet _adapters;
+                private readonly string _path;
+
+                internal ffnView(global::AdaLoRA.Gen.AdapterSet adapters, string path)
+                {
+                    _adapters = adapters;
+                    _path = path;
+                }
+
+                /// <summary>The adapter of 'up'.</summary>
+                public global::AdaLoRA.Gen.Adapter up => _adapters.Find(_path + "up");
             }
-
-            /// <summary>The adapter of 'query'.</summary>
-            public global::AdaLoRA.Gen.Adapter query => _adapters.Find(_path + "query");
-
-            /// <summary>The adapter of 'key'.</summary>
-            public global::AdaLoRA.Gen.Adapter key => _adapters.Find(_path + "key");
-
-            /// <summary>The adapter of 'value'.</summary>
-            public global::AdaLoRA.Gen.Adapter value => _adapters.Find(_path + "value");
-        }
-
-        /// <summary>The adapters below 'ffn'.</summary>
-        [global::System.CodeDom.Compiler.GeneratedCode("AdaLoRA.Gen.Generators", "<VERSION>")]
-        public readonly struct AdaLoRAView_ffn
-        {
-            private readonly global::AdaLoRA.Gen.AdapterSet _adapters;
-            private readonly string _path;
-
-            internal AdaLoRAView_ffn(global::AdaLoRA.Gen.AdapterSet adapters, string path)
-            {
-                _adapters = adapters;
-                _path = path;
-            }
-
-            /// <summary>The adapter of 'up'.</summary>
-            public global::AdaLoRA.Gen.Adapter up => _adapters.Find(_path + "up");
         }
 
         [global::System.CodeDom.Compiler.GeneratedCode("AdaLoRA.Gen.Generators", "<VERSION>")]

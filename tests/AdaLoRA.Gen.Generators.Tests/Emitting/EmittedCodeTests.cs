@@ -53,4 +53,109 @@ public sealed class EmittedCodeTests
             public override Tensor forward(Tensor x) => head.call(encoder.call(x));
         }
         """).Model);
+
+    [Fact]
+    public void Plain_LoRA_in_nested_classes_of_the_global_namespace() => Golden.Verify(GeneratorRun.On("""
+        public static partial class Outer
+        {
+            internal partial class Middle<T>
+            {
+                [LoRA(Rank = 2, Alpha = 0.5, Targets = ["@class", "event"])]
+                private sealed partial class @class : Module<Tensor, Tensor>
+                {
+                    private readonly Linear @event = Linear(8, 8);
+                    public @class() : base("m") => RegisterComponents();
+                    public override Tensor forward(Tensor x) => x;
+                }
+            }
+        }
+        """.Replace("\"@class\", ", "", StringComparison.Ordinal)).Model);
+
+    [Fact]
+    public void Generic_owner_in_a_generic_annotated_class() => Golden.Verify(GeneratorRun.On("""
+        namespace Demo.@namespace;
+
+        public sealed class Block<T> : Module<Tensor, Tensor> where T : Module<Tensor, Tensor>, new()
+        {
+            private readonly T inner = new();
+            private readonly Linear own = Linear(8, 8);
+            public Block() : base("b") => RegisterComponents();
+            public override Tensor forward(Tensor x) => x;
+        }
+
+        public sealed class Inner : Module<Tensor, Tensor>
+        {
+            private readonly Linear p = Linear(8, 8);
+            public Inner() : base("i") => RegisterComponents();
+            public override Tensor forward(Tensor x) => x;
+        }
+
+        [AdaLoRA(Budget = 4, Targets = ["*"])]
+        public partial class M<T> : Module<Tensor, Tensor> where T : class
+        {
+            private readonly Block<Inner> block = new();
+            public M() : base("m") => RegisterComponents();
+            public override Tensor forward(Tensor x) => x;
+        }
+        """).Model);
+
+    [Fact]
+    public void Stub_of_a_model_with_a_pattern_in_error() => Golden.Verify(GeneratorRun.On(SampleModels.Annotated("""[AdaLoRA(Budget = 2, Targets = ["blocks.*.qq"])]""")).Model);
+
+    [Fact]
+    public void Residual_patterns_and_a_derived_model() => Golden.Verify(GeneratorRun.On("""
+        [LoRA(Rank = 2, Targets = ["q"])]
+        public partial class Base : Module<Tensor, Tensor>
+        {
+            private readonly Linear q = Linear(8, 8);
+            public Base() : base("m") => RegisterComponents();
+            public override Tensor forward(Tensor x) => x;
+        }
+
+        [AdaLoRA(Budget = 2, Targets = ["q", "any.{p,r}", "{q,any.s}"])]
+        public partial class Derived : Base
+        {
+            private readonly object any = new Func<object>(() => ReLU())();
+        }
+        """).ModelSources.Single(s => s.HintName == "Derived.AdaLoRA.g.cs").SourceText.ToString());
+
+    [Fact]
+    public void Module_initializer() => Golden.Verify(GeneratorRun.On("public class C { }").Sources.Single().SourceText.ToString());
+
+    [Fact]
+    public void Module_initializer_only_where_the_run_time_is_referenced()
+    {
+        var compilation = Compilations.Create("");
+        compilation = compilation.RemoveAllSyntaxTrees().WithReferences(compilation.References.Where(r => !r.Display!.EndsWith("AdaLoRA.Gen.dll", StringComparison.Ordinal)));
+        Assert.Empty(GeneratorRun.On(compilation).Sources);
+    }
+
+    [Fact]
+    public void Several_models_in_one_file_without_nullable_annotations()
+    {
+        string model = SampleModels.Annotated("""[AdaLoRA(Budget = 2, Targets = ["*.query"])]""");
+        string two = model + model[SampleModels.Block.Length..].Replace("class M", "class N", StringComparison.Ordinal).Replace("M()", "N()", StringComparison.Ordinal);
+        Assert.Equal(["M.AdaLoRA.g.cs", "N.AdaLoRA.g.cs"], GeneratorRun.On(Compilations.Create(Microsoft.CodeAnalysis.NullableContextOptions.Disable, two)).ModelSources.Select(s => s.HintName));
+    }
+
+    [Fact]
+    public void Names_that_the_view_could_not_have() => GeneratorRun.On("""
+        [AdaLoRA(Budget = 2, Targets = ["*"])]
+        public partial class M : Module<Tensor, Tensor>
+        {
+            private readonly Linear _path = Linear(2, 2), _adapters = Linear(2, 2), ToString_ = Linear(2, 2), AdaLoRAView_x = Linear(2, 2), model = Linear(2, 2), targets = Linear(2, 2), i = Linear(2, 2);
+            private readonly Sequential x = Sequential(("Equals", Linear(2, 2)), ("fc-1", Linear(2, 2)), ("fc_1", Linear(2, 2)), ("AdaLoRAView_x", Linear(2, 2)), ("{a\"}", Linear(2, 2)));
+            private readonly ModuleList<Linear> list = new(Linear(2, 2), Linear(2, 2));
+            public M() : base("m") => RegisterComponents();
+            public override Tensor forward(Tensor x) => x;
+        }
+        """);
+
+    /// <summary>Two classes of one file name, two files.</summary>
+    [Fact]
+    public void Same_name_in_two_namespaces()
+    {
+        string model = SampleModels.Annotated("""[AdaLoRA(Budget = 2, Targets = ["*.query"])]""");
+        Assert.Equal(["A.M.AdaLoRA.g.cs", "B.M.AdaLoRA.g.cs"], GeneratorRun.On("namespace A { " + model + " } namespace B { " + model + " }").ModelSources.Select(s => s.HintName));
+    }
 }

@@ -28,7 +28,7 @@ public sealed class RegistrationTests
     {
         { "fields of any accessibility", Model("private Linear a = Linear(2, 2); internal Linear b = Linear(2, 2); protected readonly Linear c = Linear(2, 2); public Linear d = Linear(2, 2);") },
         { "auto-properties", Model("public Linear A { get; } = Linear(2, 2); private Linear B { get; set; } = Linear(2, 2);") },
-        { "component names", Model("[ComponentName(Name = \"query\")] private readonly Linear _q = Linear(2, 2); [field: ComponentName(Name = \"key\")] public Linear K { get; } = Linear(2, 2);") },
+        { "component names", Model("[TorchSharp.Utils.ComponentName(Name = \"query\")] private readonly Linear _q = Linear(2, 2); [field: TorchSharp.Utils.ComponentName(Name = \"key\")] public Linear K { get; } = Linear(2, 2);") },
         { "static and computed members", Model("public static Linear S = Linear(2, 2); public Linear Computed => S; private Linear own = Linear(2, 2);") },
         { "keywords", Model("private readonly Linear @class = Linear(2, 2), @event = Linear(2, 2);") },
         { "constructor", Model("private readonly Linear a, b, c;", "", "a = Linear(2, 2); (b, this.c) = (Linear(2, 2), Linear(2, 2));") },

@@ -1,0 +1,51 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using AdaLoRA.Gen.Generators.Tests.Harness;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CodeFixes;
+
+namespace AdaLoRA.Gen.Generators.Tests.Rules;
+
+/// <summary>Every rule has all that belongs to a rule.</summary>
+public sealed class DescriptorTests
+{
+    private static readonly DiagnosticDescriptor[] Descriptors =
+        [.. typeof(Diagnostics.Rules).GetFields(BindingFlags.Static | BindingFlags.Public).Select(f => (DiagnosticDescriptor)f.GetValue(null)!)];
+
+    private static string Root([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", ".."));
+
+    public static TheoryData<string> Ids => [.. Descriptors.Select(d => d.Id)];
+
+    [Fact]
+    public void Ids_are_unique_and_without_gaps() =>
+        Assert.Equal(Enumerable.Range(1, Descriptors.Length).Select(i => $"ADALORA{i:000}"), Descriptors.Select(d => d.Id).Order(StringComparer.Ordinal));
+
+    [Theory]
+    [MemberData(nameof(Ids))]
+    public void Rule_is_complete(string id)
+    {
+        var rule = Descriptors.Single(d => d.Id == id);
+        Assert.EndsWith($"generators/rules/{id}.md", rule.HelpLinkUri, StringComparison.Ordinal);
+        string page = File.ReadAllText(Path.Combine(Root(), "generators", "rules", id + ".md"));
+        Assert.StartsWith($"# {id}: {rule.Title.ToString(System.Globalization.CultureInfo.InvariantCulture)}\n", page, StringComparison.Ordinal);
+        foreach (string heading in new[] { "## Cause", "## Bad", "## Good", "## Fix" }) Assert.Contains(heading, page, StringComparison.Ordinal);
+        Assert.Contains($"Severity: {(rule.DefaultSeverity == DiagnosticSeverity.Error ? "error" : "warning")}.", page, StringComparison.Ordinal);
+        Assert.NotEmpty(rule.Description.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        Assert.Contains(id, AnalyzerRun.Analyzers.SelectMany(a => a.SupportedDiagnostics).Select(d => d.Id));
+        Assert.True(File.Exists(Path.Combine(Root(), "tests", "AdaLoRA.Gen.Generators.Tests", "Rules", id + "Tests.cs")));
+    }
+
+    [Fact]
+    public void Every_fix_is_exported_and_fixes_all()
+    {
+        var fixes = typeof(CodeFixes.MakePartialFix).Assembly.GetTypes().Where(t => t.IsSubclassOf(typeof(CodeFixProvider)) && !t.IsAbstract).ToList();
+        Assert.NotEmpty(fixes);
+        Assert.All(fixes, type =>
+        {
+            Assert.NotNull(type.GetCustomAttribute<ExportCodeFixProviderAttribute>());
+            var fix = (CodeFixProvider)Activator.CreateInstance(type)!;
+            Assert.Same(WellKnownFixAllProviders.BatchFixer, fix.GetFixAllProvider());
+            Assert.All(fix.FixableDiagnosticIds, id => Assert.Contains(id, Descriptors.Select(d => d.Id)));
+        });
+    }
+}
