@@ -26,9 +26,9 @@ internal sealed class TraceCase : IDisposable
             foreach (var (key, parameter) in _model.named_parameters()) parameter.copy_(Net.Value["base." + key]);
         }
         _model.to(dtype);
-        Set = AdapterSet.Attach(_model, Options());
+        Set = _model.AttachAdaLoRA(Override);
         Fill();
-        Optimizer = Set.CreateOptimizer(Int("total_step"), configure: Configure);
+        Optimizer = _model.CreateAdaLoRAOptimizer(Int("total_step"), configure: Configure);
     }
 
     public AdapterSet Set { get; }
@@ -132,22 +132,26 @@ internal sealed class TraceCase : IDisposable
         _ => IsLoRA ? null : Set.Arena.ViewE(flat, adapter.Index),
     };
 
-    private AdaLoRAOptions Options() => IsLoRA
-        ? new AdaLoRAOptions { Method = AdapterMethod.LoRA, InitialRank = Int("r"), Alpha = Int("alpha"), Targets = Matrices }
-        : new AdaLoRAOptions
+    /// <summary>The attribute states the values of most traces; what differs comes from the trace's file, as a user's configuration would.</summary>
+    private void Override(AdaLoRAOptions options)
+    {
+        Assert.Equal(AdapterMethod.AdaLoRA, options.Method);
+        options.Alpha = Int("alpha");
+        if (IsLoRA)
         {
-            Budget = Int("target_r") * Matrices.Length,
-            InitialRank = Int("init_r"),
-            Alpha = Int("alpha"),
-            Targets = Matrices,
-            InitialWarmup = Int("tinit"),
-            FinalWarmup = Int("tfinal"),
-            Interval = Int("deltaT"),
-            Beta1 = Double("beta1"),
-            Beta2 = Double("beta2"),
-            OrthogonalWeight = Double("orth_reg_weight"),
-            Fidelity = _json.GetProperty("fidelity").GetString() == "paper" ? Fidelity.Paper : Fidelity.Reference,
-        };
+            (options.Method, options.InitialRank) = (AdapterMethod.LoRA, Int("r"));
+            return;
+        }
+        options.Budget = Int("target_r") * Matrices.Length;
+        options.InitialRank = Int("init_r");
+        options.InitialWarmup = Int("tinit");
+        options.FinalWarmup = Int("tfinal");
+        options.Interval = Int("deltaT");
+        options.Beta1 = Double("beta1");
+        options.Beta2 = Double("beta2");
+        options.OrthogonalWeight = Double("orth_reg_weight");
+        options.Fidelity = _json.GetProperty("fidelity").GetString() == "paper" ? Fidelity.Paper : Fidelity.Reference;
+    }
 
     private void Configure(AdaLoRAOptimizerOptions options)
     {

@@ -5,8 +5,9 @@ using static TorchSharp.torch.nn;
 
 namespace AdaLoRA.Gen.Tests.Models;
 
-/// <summary>The network of <c>fixtures/make/traces.py</c>, input [8, 16] to logits [8, 4].</summary>
-internal sealed class TraceNet : Module<Tensor, Tensor>
+/// <summary>The network of <c>fixtures/make/traces.py</c>, input [8, 16] to logits [8, 4], wired by the generator.</summary>
+[AdaLoRA(Budget = 16, Targets = ["blocks.*.{q,v,up,down}"], InitialRank = 6, Alpha = 12, InitialWarmup = 8, FinalWarmup = 20, Interval = 4)]
+internal sealed partial class TraceNet : Module<Tensor, Tensor>
 {
     private readonly ModuleList<TraceBlock> blocks = new(new TraceBlock(), new TraceBlock());
     private readonly Linear head = Linear(16, 4);
