@@ -38,12 +38,20 @@ public static class Experiment
         });
         using var optimizer = model.CreateAdaLoRAOptimizer(Steps, LearningRate);
         using var random = new Generator((ulong)seed + 1);
+        Tensor order = Shuffle(problem, random);
+        int next = 0;
         var start = System.Diagnostics.Stopwatch.StartNew();
 
         for (int step = 1; step <= Steps; step++)
         {
             using var scope = NewDisposeScope();
-            var batch = randint(problem.TrainX.shape[0], [BatchSize], dtype: ScalarType.Int64, generator: random);
+            if (next + BatchSize > order.shape[0])
+            {
+                order.Dispose();
+                (order, next) = (Shuffle(problem, random), 0);
+            }
+            var batch = order.narrow(0, next, BatchSize);
+            next += BatchSize;
             var loss = nn.functional.mse_loss(model.call(problem.TrainX[batch]), problem.TrainY[batch]) / problem.Baseline;
             optimizer.LearningRate = LearningRate * WarmUpThenLinear(step);
             optimizer.zero_grad();
@@ -52,10 +60,14 @@ public static class Experiment
             if (progress is not null && step % 250 == 0) progress(step, loss.item<float>());
         }
 
+        order.Dispose();
         var outcome = new Outcome(problem.TestError(), [.. adapters.Adapters.Select(a => a.Rank)], start.Elapsed.TotalSeconds);
         model.DetachAdaLoRA();
         return outcome;
     }
+
+    /// <summary>A new order of the training examples.</summary>
+    private static Tensor Shuffle(PlantedProblem problem, Generator random) => randperm(problem.TrainX.shape[0], generator: random).DetachFromDisposeScope();
 
     /// <summary>5 % warm-up, then linear to zero.</summary>
     private static double WarmUpThenLinear(int step)

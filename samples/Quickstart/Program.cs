@@ -6,17 +6,18 @@ using static TorchSharp.torch;
 
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 
-var seeds = new Option<int[]>("--seed") { Description = "Seeds to run, one after another.", DefaultValueFactory = _ => [1], AllowMultipleArgumentsPerToken = true };
+var seeds = new Option<int[]>("--seed") { Description = "Seeds of adapters and batches, one run each.", DefaultValueFactory = _ => [1], AllowMultipleArgumentsPerToken = true };
+var instance = new Option<int>("--problem") { Description = "Which teacher and data are drawn.", DefaultValueFactory = _ => PlantedProblem.DefaultInstance };
 var threads = new Option<int>("--threads") { Description = "Intra-op threads; these layers are too small to gain from more than one.", DefaultValueFactory = _ => 1 };
 threads.Validators.Add(r => { if (r.GetValueOrDefault<int>() < 1) r.AddError("--threads must be at least 1."); });
-var command = new RootCommand("Planted ranks: a teacher's weights differ from ours by updates of known rank; AdaLoRA finds the ranks, plain LoRA with the same number of triplets cannot fit them.") { seeds, threads };
+var command = new RootCommand("Planted ranks: a teacher's weights differ from ours by updates of known rank; AdaLoRA finds the ranks, plain LoRA with the same number of triplets cannot fit them.") { seeds, instance, threads };
 
 command.SetAction(arguments =>
 {
     set_num_threads(arguments.GetValue(threads));
+    using var problem = new PlantedProblem(arguments.GetValue(instance));
     foreach (int seed in arguments.GetValue(seeds)!)
     {
-        using var problem = new PlantedProblem(seed);
         var adalora = Train(problem, AdapterMethod.AdaLoRA, seed);
         var lora = Train(problem, AdapterMethod.LoRA, seed);
         Report(adalora, lora);
