@@ -82,6 +82,16 @@ public class ResumeTests
     }
 
     [Fact]
+    public void A_run_stopped_before_its_first_step_leaves_the_adapter_of_the_run_before()
+    {
+        using var folder = new TemporaryFolder();
+        byte[] before = Runs.Bytes(Runs.Run(Options(folder.Path)).AdapterFolder);
+        var stopped = Runs.Run(Options(folder.Path), null, new CancellationToken(canceled: true));
+        Assert.Equal((true, 0, null), (stopped.Interrupted, stopped.Steps, stopped.Checkpoint));
+        Assert.Equal(before, Runs.Bytes(stopped.AdapterFolder));
+    }
+
+    [Fact]
     public void Resuming_a_complete_run_trains_nothing_more()
     {
         using var folder = new TemporaryFolder();

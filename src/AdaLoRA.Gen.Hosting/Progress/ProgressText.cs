@@ -33,7 +33,7 @@ internal static class ProgressText
 
     public static IEnumerable<string> Places(TrainingResult r)
     {
-        yield return $"adapter: {r.AdapterFolder}";
+        if (r.Steps > 0) yield return $"adapter: {r.AdapterFolder}";
         if (r.BestFolder is { } best) yield return $"best: {best}";
         if (r.Interrupted && r.Checkpoint is { } checkpoint) yield return $"checkpoint: {checkpoint} (go on with Resume)";
     }

@@ -78,7 +78,8 @@ public sealed partial class Trainer<TModel>
     private TrainingResult Finish(Session run, bool interrupted, double? lastLoss, string? checkpoint, int firstStep, double seconds)
     {
         var state = run.State;
-        run.Adapters.Save(AdapterFolder);
+        // Stopped before the first step: an untrained adapter must not take the place of an earlier run's.
+        if (state.Step > 0) run.Adapters.Save(AdapterFolder);
         double samples = (double)(state.Step - firstStep) * _options.GradientAccumulation * _options.BatchSize;
         var result = new TrainingResult
         {

@@ -48,7 +48,7 @@ public sealed record TrainingResult
     /// <summary>Intra-op threads of the CPU.</summary>
     public required int Threads { get; init; }
 
-    /// <summary>The adapter's folder.</summary>
+    /// <summary>The adapter's folder; left as it was when the run stopped before its first step.</summary>
     public required string AdapterFolder { get; init; }
 
     /// <summary>Folder of the best adapter; null without <see cref="TrainingOptions.KeepBest"/>.</summary>
