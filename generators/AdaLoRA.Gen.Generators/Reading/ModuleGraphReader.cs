@@ -146,15 +146,15 @@ internal sealed class ModuleGraphReader(ReadContext context)
 
     private static bool MayHoldModule(ITypeSymbol declared) => declared switch
     {
-        INamedTypeSymbol { TypeKind: TypeKind.Class or TypeKind.Interface } named => TorchSharpTypes.IsModule(named) || SaysNothing(named),
+        INamedTypeSymbol { TypeKind: TypeKind.Class or TypeKind.Interface or TypeKind.Error } named => TorchSharpTypes.IsModule(named) || SaysNothing(named),
         ITypeParameterSymbol parameter => parameter.ConstraintTypes.Any(MayHoldModule),
         IDynamicTypeSymbol => true,
         _ => false,
     };
 
-    /// <summary>Types that say nothing of what they hold: <c>object</c>, and interfaces that are not the framework's.</summary>
+    /// <summary>Types that say nothing of what they hold: <c>object</c>, a name that does not compile yet, and interfaces that are not the framework's.</summary>
     private static bool SaysNothing(ITypeSymbol type) =>
-        type.SpecialType == SpecialType.System_Object || (type.TypeKind == TypeKind.Interface && !IsFramework(type));
+        type.SpecialType == SpecialType.System_Object || type.TypeKind == TypeKind.Error || (type.TypeKind == TypeKind.Interface && !IsFramework(type));
 
     private static bool IsFramework(ITypeSymbol type)
     {
