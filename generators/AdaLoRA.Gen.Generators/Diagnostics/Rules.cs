@@ -35,7 +35,7 @@ internal static class Rules
 
     public static readonly DiagnosticDescriptor BudgetMissing = Error("ADALORA006",
         "The budget is at least 1",
-        "{0} of {1} is {2}; set it to at least 1: {3}",
+        "{0} of {1} is {2}; set it to at least 1{3}",
         "The budget is the number of triplets kept over all targets, the rank that of every target.");
 
     public static readonly DiagnosticDescriptor NoBudgetingPhase = Error("ADALORA007",

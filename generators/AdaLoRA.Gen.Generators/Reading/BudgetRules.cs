@@ -8,9 +8,9 @@ internal static class BudgetRules
 {
     public static void Check(AdapterAttribute attribute, TargetSelection selection, List<Finding> findings)
     {
-        if (attribute.IsLoRA) CheckPresent(attribute, "Rank", "LoRA", "every target starts and ends with it", findings);
-        else if (!attribute.UsesLoRA) CheckPresent(attribute, "Budget", "AdaLoRA", "it is the number of triplets kept over all targets", findings);
-        else if (attribute.Int("InitialRank") < 1 && !attribute.IsBroken("InitialRank")) CheckPresent(attribute, "Budget", "LoRA", "or set InitialRank", findings);
+        if (attribute.IsLoRA) CheckPresent(attribute, "Rank", "LoRA", ": every target starts and ends with it", findings);
+        else if (!attribute.UsesLoRA) CheckPresent(attribute, "Budget", "AdaLoRA", ": it is the number of triplets kept over all targets", findings);
+        else if (attribute.Int("InitialRank") < 1 && !attribute.IsBroken("InitialRank")) CheckPresent(attribute, "Budget", "LoRA", ", or set InitialRank", findings);
         if (!attribute.UsesLoRA) CheckRemoves(attribute, selection, findings);
     }
 

@@ -21,6 +21,16 @@ internal static class Expressions
         _ => [expression],
     };
 
+    /// <summary>What a local that is set once was set to: <c>var layer = Linear(8, 8); layers.Add(layer);</c>.</summary>
+    public static ExpressionSyntax Resolved(ExpressionSyntax expression, ReadContext context)
+    {
+        if (expression is not IdentifierNameSyntax name || context.SemanticModelOf(name.SyntaxTree).GetSymbolInfo(name, context.Cancellation).Symbol is not ILocalSymbol local) return expression;
+        if (local.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax(context.Cancellation) is not VariableDeclaratorSyntax { Initializer.Value: { } value }) return expression;
+        bool setAgain = name.FirstAncestorOrSelf<BaseMethodDeclarationSyntax>()?.DescendantNodes().OfType<AssignmentExpressionSyntax>()
+            .Any(a => a.Left is IdentifierNameSyntax left && left.Identifier.ValueText == local.Name) ?? true;
+        return setAgain ? expression : value;
+    }
+
     /// <summary>The class that the expression is known to make, or null: of a collection expression or a call through a type parameter nothing is known.</summary>
     public static INamedTypeSymbol? TypeOf(ExpressionSyntax expression, ReadContext context)
     {

@@ -39,6 +39,7 @@ internal sealed class ModuleGraphReader(ReadContext context)
     {
         foreach (var member in ClassMembers.Of(type, context))
         {
+            if (TorchSharpTypes.IsParameter(member.Type)) node.Parameters.Add(member.RegisteredName);
             var assigned = origins.SelectMany(o => o.AssignedTo(member.Symbol.Name)).SelectMany(Expressions.Values).ToList();
             var added = origins.SelectMany(o => o.AddedTo(member.Symbol.Name)).SelectMany(Expressions.Values).ToList();
             if (Member(new Holder(member.RegisteredName, member.Type, member.Symbol, member.Access), assigned, added) is { } child) node.Add(child);
@@ -49,6 +50,7 @@ internal sealed class ModuleGraphReader(ReadContext context)
     private ModuleNode? Member(Holder holder, IReadOnlyList<ExpressionSyntax> assigned, IReadOnlyList<ExpressionSyntax> added)
     {
         if (!MayHoldModule(holder.Declared)) return null;
+        assigned = [.. assigned.Select(value => Expressions.Resolved(value, context)).SelectMany(Expressions.Values)];
         var actual = ActualType(holder.Declared, assigned);
         if (actual is null) return Leaf(NodeKind.Opaque, holder, holder.Declared);
         if (!TorchSharpTypes.IsModule(actual)) return SaysNothing(actual) ? Leaf(NodeKind.Opaque, holder, actual) : null;
@@ -69,6 +71,7 @@ internal sealed class ModuleGraphReader(ReadContext context)
         return new ModuleNode(NodeKind.Adaptable, holder.Segment, actual)
         {
             Member = holder.Member, Access = holder.Access, TypeTest = TypeTest(holder, actual), InFeatures = inputs, OutFeatures = outputs,
+            Parameters = { "weight", "bias" },
         };
     }
 
@@ -143,15 +146,15 @@ internal sealed class ModuleGraphReader(ReadContext context)
 
     private static bool MayHoldModule(ITypeSymbol declared) => declared switch
     {
-        INamedTypeSymbol { TypeKind: TypeKind.Class or TypeKind.Interface } named => TorchSharpTypes.IsModule(named) || SaysNothing(named),
+        INamedTypeSymbol { TypeKind: TypeKind.Class or TypeKind.Interface or TypeKind.Error } named => TorchSharpTypes.IsModule(named) || SaysNothing(named),
         ITypeParameterSymbol parameter => parameter.ConstraintTypes.Any(MayHoldModule),
         IDynamicTypeSymbol => true,
         _ => false,
     };
 
-    /// <summary>Types that say nothing of what they hold: <c>object</c>, and interfaces that are not the framework's.</summary>
+    /// <summary>Types that say nothing of what they hold: <c>object</c>, a name that does not compile yet, and interfaces that are not the framework's.</summary>
     private static bool SaysNothing(ITypeSymbol type) =>
-        type.SpecialType == SpecialType.System_Object || (type.TypeKind == TypeKind.Interface && !IsFramework(type));
+        type.SpecialType == SpecialType.System_Object || type.TypeKind == TypeKind.Error || (type.TypeKind == TypeKind.Interface && !IsFramework(type));
 
     private static bool IsFramework(ITypeSymbol type)
     {

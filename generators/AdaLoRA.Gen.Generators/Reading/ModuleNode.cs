@@ -52,6 +52,9 @@ internal sealed class ModuleNode(NodeKind kind, string segment, ITypeSymbol? typ
 
     public int OutFeatures { get; init; } = -1;
 
+    /// <summary>Registered names of the parameters that the module holds itself.</summary>
+    public List<string> Parameters { get; } = [];
+
     /// <summary>There may be children that nothing here shows.</summary>
     public bool MayHoldMore { get; set; }
 

@@ -22,7 +22,7 @@ internal sealed class TargetReader(AdapterAttribute attribute, string modelName,
         return selection;
     }
 
-    /// <summary>Patterns and paths that mean modules of any kind.</summary>
+    /// <summary>Patterns and paths that mean modules of any kind, or (<c>Trainable</c>) parameters.</summary>
     public void CheckModules(string argument)
     {
         var texts = argument == "CheckpointRoot" ? [attribute.Text(argument)] : attribute.Texts(argument);
@@ -32,7 +32,7 @@ internal sealed class TargetReader(AdapterAttribute attribute, string modelName,
             var pattern = PathPattern.Parse(text);
             ReportError(pattern, argument, i);
             foreach (var alternative in pattern.Alternatives)
-                if (!_nodes.Exists(n => IndexSolver.CanMatch(alternative.Text, n)) && !MayReachHidden(alternative.Text))
+                if (!_nodes.Exists(n => IndexSolver.CanMatch(alternative.Text, n)) && !MayReachHidden(alternative.Text) && !(argument == "Trainable" && MatchesParameter(alternative.Text)))
                     Report(alternative, argument, i, "module", _ => true);
         }
     }
@@ -94,6 +94,11 @@ internal sealed class TargetReader(AdapterAttribute attribute, string modelName,
     {
         if (!findings.Exists(f => f.Rule == finding.Rule && f.Place == finding.Place)) findings.Add(finding);
     }
+
+    /// <summary>A parameter of a module that is walked, or any of a layer whose parameters are TorchSharp's own.</summary>
+    private bool MatchesParameter(string alternative) => _nodes.Prepend(root).Any(n =>
+        (n.Kind == NodeKind.NotAdaptable && PatternMatcher.CanReachBelow(alternative, n.Path))
+        || n.Parameters.Exists(p => PatternMatcher.CanMatch(alternative, n.Path.Length == 0 ? p : n.Path + "." + p)));
 
     private bool MayReachHidden(string alternative) => (root.MayHoldMore && PatternMatcher.CanReachBelow(alternative, ""))
         || _nodes.Exists(n => n.MayHoldMore && (PatternMatcher.CanReachBelow(alternative, n.Path) || (n.Kind == NodeKind.Opaque && PatternMatcher.CanMatch(alternative, n.Path))));

@@ -23,6 +23,8 @@ internal static class TorchSharpTypes
 
     public static bool IsLinear(ITypeSymbol type) => IsFromModulesNamespace(type, "Linear");
 
+    public static bool IsParameter(ITypeSymbol type) => IsFromModulesNamespace(type, "Parameter");
+
     public static bool IsSequential(ITypeSymbol type) => IsFromModulesNamespace(type, "Sequential");
 
     public static bool IsModuleList(ITypeSymbol type) => IsFromModulesNamespace(type, "ModuleList");

@@ -45,6 +45,12 @@ public sealed class ADALORA003Tests
         "'block' matches no module of M: no 'block' there; did you mean 'blocks'?");
 
     [Fact]
+    public Task Trainable_may_name_parameters() => AnalyzerRun.Verify(
+        SampleModels.Annotated("[AdaLoRA(Budget = 2, Targets = [\"*.query\"], Trainable = [\"token\", \"*.key.bias\", \"blocks.*.conv.weight\", \"{|ADALORA003:tokn|}\"])]",
+            "private readonly ModuleList<Block> blocks = new(new Block(), new Block()); private readonly Parameter token = Parameter(zeros(8));"),
+        "'tokn' matches no module of M: no 'tokn' there; choose from 'blocks'");
+
+    [Fact]
     public Task Nothing_is_said_of_what_the_compiler_cannot_see() => AnalyzerRun.Verify(
         SampleModels.Annotated("""[AdaLoRA(Budget = 2, Targets = ["backbone.layer.0.attn", "*.anything"])]""", "private readonly Module<Tensor, Tensor> backbone = Make(); static Module<Tensor, Tensor> Make() => ReLU();"));
 

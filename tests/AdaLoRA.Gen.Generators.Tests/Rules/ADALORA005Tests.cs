@@ -20,6 +20,25 @@ public sealed class ADALORA005Tests
         "InitialRank 4 is larger than 'q' allows (32 × 3); use at most 3");
 
     [Fact]
+    public Task Sizes_of_what_a_local_held() => AnalyzerRun.Verify("""
+        [AdaLoRA(Budget = 1, InitialRank = {|ADALORA005:4|}, Targets = ["layers.*"])]
+        public partial class M : Module<Tensor, Tensor>
+        {
+            private readonly ModuleList<Linear> layers = [];
+            public M() : base("m")
+            {
+                for (int i = 0; i < 3; i++)
+                {
+                    var layer = Linear(3, 5, hasBias: false);
+                    layers.Add(layer);
+                }
+                RegisterComponents();
+            }
+            public override Tensor forward(Tensor x) => x;
+        }
+        """, "InitialRank 4 is larger than 'layers.*' allows (3 × 5); use at most 3");
+
+    [Fact]
     public Task Sizes_that_only_the_run_knows() => AnalyzerRun.Verify(
         SampleModels.Annotated("""[AdaLoRA(Budget = 1, InitialRank = 400, Targets = ["q"])]""", "static readonly int D = 2; private readonly Linear q = Linear(D, D);"));
 

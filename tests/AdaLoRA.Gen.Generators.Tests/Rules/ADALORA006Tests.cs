@@ -11,7 +11,7 @@ public sealed class ADALORA006Tests
     [InlineData("""{|ADALORA006:AdaLoRA(Targets = ["*.query"])|}""", "Budget of AdaLoRA is missing; set it to at least 1: it is the number of triplets kept over all targets")]
     [InlineData("""{|ADALORA006:LoRA(Targets = ["*.query"])|}""", "Rank of LoRA is missing; set it to at least 1: every target starts and ends with it")]
     [InlineData("""LoRA(Rank = {|ADALORA006:0|}, Targets = ["*.query"])""", "Rank of LoRA is 0; set it to at least 1: every target starts and ends with it")]
-    [InlineData("""{|ADALORA006:AdaLoRA(Method = AdapterMethod.LoRA, Targets = ["*.query"])|}""", "Budget of LoRA is missing; set it to at least 1: or set InitialRank")]
+    [InlineData("""{|ADALORA006:AdaLoRA(Method = AdapterMethod.LoRA, Targets = ["*.query"])|}""", "Budget of LoRA is missing; set it to at least 1, or set InitialRank")]
     public Task Value_below_one(string attribute, string message) => AnalyzerRun.Verify(SampleModels.Annotated($"[{attribute}]"), message);
 
     [Fact]
