@@ -4,6 +4,7 @@ using AdaLoRA.Gen.Benchmarks.Measuring;
 using AdaLoRA.Gen.Benchmarks.Reporting;
 using AdaLoRA.Gen.Native;
 
+// Before anything touches torch: the native library may need help to load.
 NativeBackend.Initialize();
 
 var quick = new Option<bool>("--quick") { Description = "Under three minutes: fewer rounds, wider intervals." };

@@ -28,6 +28,11 @@ internal static class Session
     }
 
     // A round of the large shape takes seconds, one of the small shapes a tenth: the large one gets more time for fewer rounds.
-    private static Effort EffortFor(int hidden, bool quick, int? rounds) =>
-        new(TimeSpan.FromSeconds((hidden >= 512, quick) switch { (true, true) => 70, (false, true) => 20, (true, false) => 300, (false, false) => 90 }), AtLeast: quick ? 8 : 30, rounds);
+    private static Effort EffortFor(int hidden, bool quick, int? rounds) => (hidden >= 512, quick) switch
+    {
+        (true, true) => new Effort(Warmup: 2, TimeSpan.FromSeconds(60), AtLeast: 7, rounds),
+        (true, false) => new Effort(Warmup: 5, TimeSpan.FromSeconds(300), AtLeast: 30, rounds),
+        (false, true) => new Effort(Warmup: 10, TimeSpan.FromSeconds(20), AtLeast: 30, rounds),
+        (false, false) => new Effort(Warmup: 20, TimeSpan.FromSeconds(90), AtLeast: 100, rounds),
+    };
 }

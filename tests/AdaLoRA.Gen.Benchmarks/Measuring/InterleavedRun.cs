@@ -5,14 +5,16 @@ using AdaLoRA.Gen.Benchmarks.Variants;
 
 namespace AdaLoRA.Gen.Benchmarks.Measuring;
 
-/// <summary>How long to measure: rounds until the time is up, but so many at least; or an exact number of rounds.</summary>
-internal readonly record struct Effort(TimeSpan Time, int AtLeast, int? Rounds = null);
+/// <summary>How long to measure.</summary>
+/// <param name="Warmup">Rounds that are thrown away.</param>
+/// <param name="Time">Rounds go on until it is up.</param>
+/// <param name="AtLeast">Rounds even when the time is up before.</param>
+/// <param name="Rounds">Exactly so many, whatever the time.</param>
+internal readonly record struct Effort(int Warmup, TimeSpan Time, int AtLeast, int? Rounds = null);
 
 /// <summary>Measures variants step by step in random order within one process.</summary>
 internal static class InterleavedRun
 {
-    private const int Warmup = 5;
-
     public static Measurement Measure(StackShape shape, IReadOnlyList<string> variants, Effort effort, Progress progress)
     {
         using var weights = new FrozenWeights(shape);
@@ -38,10 +40,10 @@ internal static class InterleavedRun
             foreach (var variant in variants)
             {
                 var sample = variant.Step(step);
-                if (step > Warmup) samples[variant.Name].Add(sample);
+                if (step > effort.Warmup) samples[variant.Name].Add(sample);
             }
-            if (step == Warmup) watch.Restart();
-            int rounds = step - Warmup;
+            if (step == effort.Warmup) watch.Restart();
+            int rounds = step - effort.Warmup;
             progress.Report($"{shape.Name}: {(rounds < 1 ? "warm-up" : effort.Rounds is { } all ? $"round {rounds} of {all}" : $"round {rounds}, {watch.Elapsed.TotalSeconds:F0} of {effort.Time.TotalSeconds:F0} s")}");
             if (rounds >= (effort.Rounds ?? effort.AtLeast) && (effort.Rounds is not null || watch.Elapsed >= effort.Time)) return samples;
         }

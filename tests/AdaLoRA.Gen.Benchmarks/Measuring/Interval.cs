@@ -12,7 +12,23 @@ internal readonly record struct Interval(double Median, double Low, double High)
         int n = sorted.Length;
         if (n == 0) return new Interval(double.NaN, double.NaN, double.NaN);
         double median = n % 2 == 1 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
-        int rank = Math.Max(0, (int)Math.Floor((n - 1.96 * Math.Sqrt(n)) / 2));
+        int rank = Rank(n);
         return new Interval(median, sorted[rank], sorted[n - 1 - rank]);
+    }
+
+    /// <summary>The largest k for which the median lies outside the k-th values from either end with at most 5 % probability.</summary>
+    private static int Rank(int n)
+    {
+        if (n > 100) return (int)((n - 1.96 * Math.Sqrt(n)) / 2);
+        double term = Math.Pow(0.5, n), tail = term;
+        int rank = 0;
+        // tail = P(fewer than rank + 1 of n values lie below the median).
+        while (rank + 1 < n / 2)
+        {
+            term *= (double)(n - rank) / (rank + 1);
+            if (2 * (tail += term) > 0.05) break;
+            rank++;
+        }
+        return rank;
     }
 }
