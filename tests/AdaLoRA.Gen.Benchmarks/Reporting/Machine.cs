@@ -1,0 +1,14 @@
+using System.Runtime.Intrinsics;
+using TorchSharp;
+
+namespace AdaLoRA.Gen.Benchmarks.Reporting;
+
+/// <summary>The machine in words: enough to read the numbers by.</summary>
+internal static class Machine
+{
+    public static string Describe()
+    {
+        string vectors = Vector512.IsHardwareAccelerated ? "512-bit vectors" : Vector256.IsHardwareAccelerated ? "256-bit vectors" : "128-bit vectors";
+        return $"{Environment.ProcessorCount} cores, {vectors}, {torch.get_num_threads()} intra-op thread(s), .NET {Environment.Version}, libtorch {torch.__version__}";
+    }
+}
