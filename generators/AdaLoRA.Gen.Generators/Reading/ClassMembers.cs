@@ -39,6 +39,9 @@ internal static class ClassMembers
 
     private static IEnumerable<ClassMember> Declared(INamedTypeSymbol declaring, INamedTypeSymbol receiver, ReadContext context)
     {
+        // Before the fields: the compiler may list the field of a captured parameter, too, but what the user wrote is the parameter.
+        foreach (var parameter in Captured(declaring, context))
+            yield return new ClassMember($"<{parameter.Name}>P", parameter, parameter.Type, MemberAccessReader.OfCapture(parameter, declaring, context));
         foreach (var member in declaring.GetMembers())
         {
             switch (member)
@@ -53,8 +56,6 @@ internal static class ClassMembers
                     break;
             }
         }
-        foreach (var parameter in Captured(declaring, context))
-            yield return new ClassMember($"<{parameter.Name}>P", parameter, parameter.Type, MemberAccessReader.OfCapture(parameter, declaring, context));
     }
 
     /// <summary>Metadata shows no backing field, but the compiler marks the getter that it wrote.</summary>

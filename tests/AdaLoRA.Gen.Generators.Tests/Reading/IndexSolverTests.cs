@@ -51,7 +51,7 @@ public sealed class IndexSolverTests
     {
         var parse = typeof(AdaLoRAPlan).Assembly.GetType("AdaLoRA.Gen.Adapters.PathPattern", throwOnError: true)!;
         var random = new Random(1);
-        string[] pieces = ["a", "b", ".", ".", "*", "?", "{a,b}", "{0..3}", "{a,{b,c.d}}", "{1..x}", "1", "{,a}", "{", "}", "{3..1}"];
+        string[] pieces = ["a", "b", ".", ".", "*", "?", "{a,b}", "{0..3}", "{a,{b,c.d}}", "{1..x}", "{3..3}", "1", "{,a}", "{", "}", "{3..1}"];
         string[] names = ["a", "b", "c", "d", "0", "1", "3", "x"];
         int matches = 0, errors = 0;
         for (int i = 0; i < 3000; i++)

@@ -54,6 +54,14 @@ public sealed class ADALORA003Tests
     public Task Nothing_is_said_of_what_the_compiler_cannot_see() => AnalyzerRun.Verify(
         SampleModels.Annotated("""[AdaLoRA(Budget = 2, Targets = ["backbone.layer.0.attn", "*.anything"])]""", "private readonly Module<Tensor, Tensor> backbone = Make(); static Module<Tensor, Tensor> Make() => ReLU();"));
 
+    /// <summary>While a class is not written yet the compiler says so, and nothing else is said.</summary>
+    [Fact]
+    public async Task Nothing_is_said_below_a_type_that_does_not_compile()
+    {
+        var compilation = Compilations.Create(SampleModels.Annotated("""[AdaLoRA(Budget = 2, Targets = ["backbone.layer.q"])]""", "private readonly Backbone backbone = null!;"));
+        Assert.Empty(await AnalyzerRun.Diagnose(compilation));
+    }
+
     [Fact]
     public Task Pragma_is_honoured() => AnalyzerRun.Verify("#pragma warning disable ADALORA003\n" + Targets("""["*.qury"]"""));
 

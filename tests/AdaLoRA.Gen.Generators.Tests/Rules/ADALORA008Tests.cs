@@ -58,6 +58,22 @@ public sealed class ADALORA008Tests
         """, Message("q"));
 
     [Fact]
+    public Task Captured_parameter_of_a_primary_constructor() => AnalyzerRun.Verify("""
+        public sealed class Block(Linear q) : Module<Tensor, Tensor>("b")
+        {
+            public override Tensor forward(Tensor x) => q.{|ADALORA008:forward|}(x);
+        }
+
+        [LoRA(Rank = 2, Targets = ["block.*q*"])]
+        public partial class M : Module<Tensor, Tensor>
+        {
+            private readonly Block block = new(Linear(8, 8));
+            public M() : base("m") => RegisterComponents();
+            public override Tensor forward(Tensor x) => block.call(x);
+        }
+        """, Message("q"));
+
+    [Fact]
     public Task Fix_calls() => FixRun.Verify(new CallInsteadOfForwardFix(), Model("q.forward(x)"), Model("q.call(x)"));
 
     [Fact]
