@@ -37,7 +37,7 @@ internal static class CommandLine
     private sealed class TrainOptions(Option<string?> output, Option<bool> json, Option<string> data)
     {
         private readonly Option<AdapterMethod> _method = new("--method") { Description = "adalora, or plain lora of the same mean rank.", DefaultValueFactory = _ => AdapterMethod.AdaLoRA, HelpName = "adalora|lora", CustomParser = Method };
-        private readonly Option<int?> _steps = Whole("--steps", "Optimizer steps. Default 300, a short run; 600 is the full one.", 1);
+        private readonly Option<int?> _steps = Whole("--steps", "Optimizer steps. Default 200, a short run; 600 is the full one.", 1);
         private readonly Option<int?> _rank = Whole("--rank", "Mean final rank: the budget is this times the targets. Default 2.", 1);
         private readonly Option<int?> _budget = Whole("--budget", "Triplets kept over all targets; may be fewer than the targets.", 1);
         private readonly Option<int?> _initialRank = Whole("--initial-rank", "Rank that every target starts with. Default: 4 × the mean final rank.", 1);
