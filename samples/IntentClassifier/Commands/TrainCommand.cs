@@ -21,6 +21,8 @@ internal static class TrainCommand
         var data = IntentData.Read(settings.Data);
         var encoder = BertModel.FromPretrained(Assets.Encoder);
         var model = Build(encoder, data, settings.Seed ?? builder.Configuration.GetValue<int>("AdaLoRA:IntentClassifier:Seed"));
+        // Before the host starts: a wrong pattern is one sentence here.
+        if (settings.Targets.Count > 0) AdapterSet.FindTargets(model, settings.Targets);
 
         builder.Services.AddSingleton(data).AddSingleton(WordPieceTokenizer.FromFolder(Assets.Encoder, encoder.Config));
         builder.Services.AddAdaLoRA<IntentClassifier>(options => settings.Apply(options, model))

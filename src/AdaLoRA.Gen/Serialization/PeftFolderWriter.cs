@@ -57,7 +57,7 @@ internal static class PeftFolderWriter
         var options = set.Options;
         var config = set.LoadedConfig ?? PeftConfig.Default(options.Method);
         config.Set("lora_alpha", Number(set.Alpha));
-        config.Set("lora_dropout", options.Dropout);
+        config.Set("lora_dropout", Float(options.Dropout));
         // Full paths: PEFT matches a list entry against the whole name or its end, and the end alone could match more layers than ours.
         config.Set("target_modules", new JsonArray([.. set.Adapters.Select(a => (JsonNode)set.CheckpointPath(a))]));
         if (options.Method == AdapterMethod.LoRA)
@@ -70,10 +70,10 @@ internal static class PeftFolderWriter
         }
         config.Set("init_r", set.InitialRank);
         config.Set("target_r", (set.Sizing.Budget + set.Adapters.Count - 1) / set.Adapters.Count);
-        config.Set("beta1", options.Beta1);
-        config.Set("beta2", options.Beta2);
+        config.Set("beta1", Float(options.Beta1));
+        config.Set("beta2", Float(options.Beta2));
         config.Set("deltaT", options.Interval);
-        config.Set("orth_reg_weight", options.OrthogonalWeight);
+        config.Set("orth_reg_weight", Float(options.OrthogonalWeight));
         config.Set("total_step", set.Phases.TotalSteps);
         config.Set("tinit", set.Phases.InitialWarmup);
         config.Set("tfinal", set.Phases.FinalWarmup);
@@ -93,6 +93,13 @@ internal static class PeftFolderWriter
             patterns[set.CheckpointPath(adapter) + ".lora_E"] = flags;
         }
         return patterns;
+    }
+
+    /// <summary>A float as Python writes it: "0.0", not "0".</summary>
+    private static JsonNode? Float(double value)
+    {
+        string text = value.ToString("R", CultureInfo.InvariantCulture);
+        return JsonNode.Parse(text.AsSpan().ContainsAny('.', 'E') ? text : text + ".0");
     }
 
     private static JsonValue Number(double value) => value == Math.Floor(value) && Math.Abs(value) < int.MaxValue
