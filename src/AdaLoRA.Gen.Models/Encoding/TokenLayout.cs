@@ -16,12 +16,10 @@ public sealed class TokenLayout : IDisposable
     private readonly Tensor? _rows;
     private readonly Tensor _first;
     private readonly long[] _lengths, _starts;
-    private readonly bool[]? _real;
-    private Tensor? _mean, _bias;
 
-    private TokenLayout(long batch, long length, long[] lengths, long[] starts, Tensor? rows, Tensor positions, bool[]? real, IReadOnlyList<(long Count, long Length)>? blocks)
+    private TokenLayout(long batch, long length, long[] lengths, long[] starts, Tensor? rows, Tensor positions, Tensor? bias, IReadOnlyList<(long Count, long Length)>? blocks)
     {
-        (Batch, Length, _lengths, _starts, _rows, Positions, _real, Blocks) = (batch, length, lengths, starts, rows, positions, real, blocks);
+        (Batch, Length, _lengths, _starts, _rows, Positions, AttentionBias, Blocks) = (batch, length, lengths, starts, rows, positions, bias, blocks);
         _first = torch.tensor(starts, device: positions.device);
     }
 
@@ -43,9 +41,8 @@ public sealed class TokenLayout : IDisposable
     /// <summary>Rows of sequences of one length, one block behind the other; null where attention has to pad (on a GPU many small blocks cost more than padding).</summary>
     internal IReadOnlyList<(long Count, long Length)>? Blocks { get; }
 
-    /// <summary>What attention over [B, T] adds to its scores: 0 at real tokens, minus infinity at padding, float32 [B, 1, 1, T]; null without padding.</summary>
-    public Tensor? AttentionBias => _real is null ? null
-        : _bias ??= torch.tensor(Array.ConvertAll(_real, real => real ? 0f : float.NegativeInfinity), [Batch, 1, 1, Length], device: Positions.device).DetachFromDisposeScope();
+    /// <summary>What attention over [B, T] adds to its scores: 0 at real tokens, minus infinity at padding, float32 [B, 1, 1, T]; null where it needs none.</summary>
+    internal Tensor? AttentionBias { get; }
 
     /// <summary>Reads a mask.</summary>
     /// <param name="attentionMask">[B, T] of any type: 0 is padding, anything else a real token.</param>
@@ -81,7 +78,8 @@ public sealed class TokenLayout : IDisposable
         }
         long[] positions = [.. rows.Select(row => row % length)];
         (long, long)[]? blocks = inBlocks ? [.. lengths.GroupBy(one => one).OrderBy(group => group.Key).Select(group => ((long)group.Count(), group.Key))] : null;
-        return new TokenLayout(batch, length, lengths, starts, torch.tensor(rows.ToArray(), device: device), torch.tensor(positions, device: device), real, blocks);
+        Tensor? bias = inBlocks ? null : torch.tensor(Array.ConvertAll(real, isReal => isReal ? 0f : float.NegativeInfinity), [batch, 1, 1, length], device: device);
+        return new TokenLayout(batch, length, lengths, starts, torch.tensor(rows.ToArray(), device: device), torch.tensor(positions, device: device), bias, blocks);
     }
 
     /// <summary>The layout of a batch without padding.</summary>
@@ -127,8 +125,8 @@ public sealed class TokenLayout : IDisposable
         ArgumentNullException.ThrowIfNull(rows);
         if (_rows is null) return rows.view(Batch, Length, -1).mean([1]);
         // A small dense product: deterministic on every device, which index_add is not on CUDA.
-        _mean ??= MeanMatrix(rows.device).DetachFromDisposeScope();
-        return _mean.to(rows.dtype).mm(rows);
+        using Tensor weights = MeanMatrix(rows.device, rows.dtype);
+        return weights.mm(rows);
     }
 
     /// <summary>The first real token of each sequence ([CLS] in BERT).</summary>
@@ -143,17 +141,17 @@ public sealed class TokenLayout : IDisposable
     /// <summary>Frees the index tensors.</summary>
     public void Dispose()
     {
-        foreach (Tensor? tensor in (Tensor?[])[_rows, _bias, _first, Positions, _mean]) tensor?.Dispose();
+        foreach (Tensor? tensor in (Tensor?[])[_rows, _first, Positions, AttentionBias]) tensor?.Dispose();
     }
 
-    private Tensor MeanMatrix(Device device)
+    private Tensor MeanMatrix(Device device, ScalarType dtype)
     {
         var weights = new float[Batch, _lengths.Sum()];
         for (int b = 0; b < Batch; b++)
         {
             for (long row = _starts[b]; row < _starts[b] + _lengths[b]; row++) weights[b, row] = 1f / _lengths[b];
         }
-        return torch.tensor(weights, device: device);
+        return torch.tensor(weights, dtype: dtype, device: device);
     }
 
     private static bool[] Host(Tensor mask)
