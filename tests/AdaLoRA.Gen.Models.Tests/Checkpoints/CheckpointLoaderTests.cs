@@ -65,6 +65,16 @@ public sealed class CheckpointLoaderTests : IDisposable
     }
 
     [Fact]
+    public void A_loaded_model_can_be_moved_to_another_type()
+    {
+        using BertModel model = BertModel.FromPretrained(Bert);
+        model.to(ScalarType.Float64);
+        Assert.All(model.parameters(), parameter => Assert.Equal(ScalarType.Float64, parameter.dtype));
+        Tensor ids = torch.tensor(new long[,] { { 5, 6, 7 }, { 8, 9, 0 } });
+        Assert.Equal(ScalarType.Float64, model.call(ids, ids, null).MeanPool().dtype);
+    }
+
+    [Fact]
     public void Everything_that_does_not_fit_is_one_sentence()
     {
         Write(weights =>
