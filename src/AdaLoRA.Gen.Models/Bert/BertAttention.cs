@@ -62,14 +62,8 @@ public sealed class BertSelfAttention : nn.Module<Tensor, TokenLayout, Tensor>
     public override Tensor forward(Tensor hidden, TokenLayout layout)
     {
         using var scope = torch.NewDisposeScope();
-        Tensor q = Heads(query.call(hidden), layout), k = Heads(key.call(hidden), layout), v = Heads(value.call(hidden), layout);
-        Tensor? bias = layout.AttentionBias?.to(q.dtype);
-        Tensor mixed = nn.functional.scaled_dot_product_attention(q, k, v, bias, training ? _dropout : 0);
-        return layout.Pack(mixed.transpose(1, 2).reshape(layout.Batch, layout.Length, hidden.shape[1])).MoveToOuterDisposeScope();
+        return PackedAttention.Attend(query.call(hidden), key.call(hidden), value.call(hidden), _heads, layout, training ? _dropout : 0).MoveToOuterDisposeScope();
     }
-
-    /// <summary>[N, H] to [B, heads, T, H / heads].</summary>
-    private Tensor Heads(Tensor rows, TokenLayout layout) => layout.Unpack(rows).view(layout.Batch, layout.Length, _heads, -1).transpose(1, 2);
 }
 
 /// <summary>Output projection of attention, residual and norm.</summary>

@@ -7,7 +7,7 @@ namespace AdaLoRA.Gen.Models;
 /// <param name="layout">Their places.</param>
 public sealed class EncoderOutput(Tensor rows, TokenLayout layout) : IDisposable
 {
-    /// <summary>Last hidden state of the real tokens, [N, H] with N = sum of the lengths.</summary>
+    /// <summary>Last hidden state of the real tokens, [N, H] with N = sum of the lengths, in the order of <see cref="TokenLayout.Pack"/>.</summary>
     public Tensor Rows { get; } = rows;
 
     /// <summary>Places of the rows in the padded batch.</summary>

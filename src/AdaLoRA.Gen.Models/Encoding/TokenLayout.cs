@@ -7,18 +7,20 @@ namespace AdaLoRA.Gen.Models;
 /// Where the real tokens of a padded batch are. Encoders compute on the real tokens only, as rows [N, H] (N = sum of the lengths): every linear layer, norm and
 /// activation skips the padding, and adapters see two-dimensional activations, on which their in-place addition is cheapest. Only attention goes back to [B, T].
 /// </summary>
-/// <remarks>Made once a batch from the attention mask on the host: on a GPU keep the mask on the CPU, or making the layout waits for the device once.</remarks>
+/// <remarks>
+/// Made once a batch from the attention mask on the host: on a GPU keep the mask on the CPU, or making the layout waits for the device once. On the CPU the rows are
+/// ordered by the length of their sequence, so that sequences of one length are a block that attends without any padding or mask.
+/// </remarks>
 public sealed class TokenLayout : IDisposable
 {
     private readonly Tensor? _rows;
-    private readonly Tensor? _bias;
     private readonly Tensor _first;
-    private readonly long[] _lengths;
-    private Tensor? _mean;
+    private readonly long[] _lengths, _starts;
 
-    private TokenLayout(long batch, long length, long[] lengths, Tensor? rows, Tensor positions, Tensor first, Tensor? bias)
+    private TokenLayout(long batch, long length, long[] lengths, long[] starts, Tensor? rows, Tensor positions, Tensor? bias, IReadOnlyList<(long Count, long Length)>? blocks)
     {
-        (Batch, Length, _lengths, _rows, Positions, _first, _bias) = (batch, length, lengths, rows, positions, first, bias);
+        (Batch, Length, _lengths, _starts, _rows, Positions, AttentionBias, Blocks) = (batch, length, lengths, starts, rows, positions, bias, blocks);
+        _first = torch.tensor(starts, device: positions.device);
     }
 
     /// <summary>Sequences, B.</summary>
@@ -36,8 +38,11 @@ public sealed class TokenLayout : IDisposable
     /// <summary>Position of each real token in its sequence, int64 [N].</summary>
     public Tensor Positions { get; }
 
-    /// <summary>What attention adds to its scores: 0 at real tokens, minus infinity at padding, float32 [B, 1, 1, T]; null without padding.</summary>
-    public Tensor? AttentionBias => _bias;
+    /// <summary>Rows of sequences of one length, one block behind the other; null where attention has to pad (on a GPU many small blocks cost more than padding).</summary>
+    internal IReadOnlyList<(long Count, long Length)>? Blocks { get; }
+
+    /// <summary>What attention over [B, T] adds to its scores: 0 at real tokens, minus infinity at padding, float32 [B, 1, 1, T]; null where it needs none.</summary>
+    internal Tensor? AttentionBias { get; }
 
     /// <summary>Reads a mask.</summary>
     /// <param name="attentionMask">[B, T] of any type: 0 is padding, anything else a real token.</param>
@@ -47,29 +52,34 @@ public sealed class TokenLayout : IDisposable
     public static TokenLayout Of(Tensor attentionMask, Device? device = null)
     {
         ArgumentNullException.ThrowIfNull(attentionMask);
+        return Of(attentionMask, device ?? attentionMask.device, inBlocks: (device ?? attentionMask.device).type == DeviceType.CPU);
+    }
+
+    internal static TokenLayout Of(Tensor attentionMask, Device device, bool inBlocks)
+    {
         if (attentionMask.dim() != 2) throw new AdaLoRAException($"The attention mask has the shape [{string.Join(", ", attentionMask.shape)}]; it must be [batch, length].");
-        (long batch, long length) = (attentionMask.shape[0], attentionMask.shape[1]);
+        (int batch, int length) = ((int)attentionMask.shape[0], (int)attentionMask.shape[1]);
         bool[] real = Host(attentionMask);
-        var lengths = new long[batch];
-        var first = new long[batch];
+        long[] lengths = [.. Enumerable.Range(0, batch).Select(b => (long)real.AsSpan(b * length, length).Count(true))];
+        int empty = Array.IndexOf(lengths, 0);
+        if (empty >= 0) throw new AdaLoRAException($"Sequence {empty} of the batch has no token that the attention mask lets through: leave it out, or give it its special tokens.");
+        if (lengths.All(one => one == length)) return Full(batch, length, device);
+
+        IEnumerable<int> order = Enumerable.Range(0, batch);
         var rows = new List<long>(real.Length);
-        for (int b = 0, at = 0; b < batch; b++)
+        long[] starts = new long[batch];
+        foreach (int b in inBlocks ? order.OrderBy(b => lengths[b]) : order)
         {
-            first[b] = rows.Count;
-            for (int t = 0; t < length; t++, at++)
+            starts[b] = rows.Count;
+            for (int at = b * length; at < (b + 1) * length; at++)
             {
                 if (real[at]) rows.Add(at);
             }
-            lengths[b] = rows.Count - first[b];
-            if (lengths[b] == 0) throw new AdaLoRAException($"Sequence {b} of the batch has no token that the attention mask lets through: leave it out, or give it its special tokens.");
         }
-        Device place = device ?? attentionMask.device;
-        long[] at1 = [.. rows];
-        long[] positions = Array.ConvertAll(at1, row => row % length);
-        if (at1.Length == real.Length) return new TokenLayout(batch, length, lengths, null, torch.tensor(positions, device: place), torch.tensor(first, device: place), null);
-        float[] bias = Array.ConvertAll(real, isReal => isReal ? 0f : float.NegativeInfinity);
-        return new TokenLayout(batch, length, lengths, torch.tensor(at1, device: place), torch.tensor(positions, device: place), torch.tensor(first, device: place),
-            torch.tensor(bias, [batch, 1, 1, length], device: place));
+        long[] positions = [.. rows.Select(row => row % length)];
+        (long, long)[]? blocks = inBlocks ? [.. lengths.GroupBy(one => one).OrderBy(group => group.Key).Select(group => ((long)group.Count(), group.Key))] : null;
+        Tensor? bias = inBlocks ? null : torch.tensor(Array.ConvertAll(real, isReal => isReal ? 0f : float.NegativeInfinity), [batch, 1, 1, length], device: device);
+        return new TokenLayout(batch, length, lengths, starts, torch.tensor(rows.ToArray(), device: device), torch.tensor(positions, device: device), bias, blocks);
     }
 
     /// <summary>The layout of a batch without padding.</summary>
@@ -83,12 +93,13 @@ public sealed class TokenLayout : IDisposable
         Tensor positions = torch.arange(length, dtype: ScalarType.Int64, device: place).expand(batch, length).reshape(-1);
         long[] lengths = new long[batch];
         Array.Fill(lengths, length);
-        return new TokenLayout(batch, length, lengths, null, positions, torch.arange(batch, dtype: ScalarType.Int64, device: place).mul(length), null);
+        long[] starts = [.. Enumerable.Range(0, (int)batch).Select(b => b * length)];
+        return new TokenLayout(batch, length, lengths, starts, null, positions, null, [(batch, length)]);
     }
 
     /// <summary>Takes the real tokens out of a padded tensor.</summary>
     /// <param name="padded">[B, T, …].</param>
-    /// <returns>[N, …].</returns>
+    /// <returns>[N, …], in the order of this layout; labels of tokens are packed by the same call.</returns>
     public Tensor Pack(Tensor padded)
     {
         ArgumentNullException.ThrowIfNull(padded);
@@ -114,8 +125,8 @@ public sealed class TokenLayout : IDisposable
         ArgumentNullException.ThrowIfNull(rows);
         if (_rows is null) return rows.view(Batch, Length, -1).mean([1]);
         // A small dense product: deterministic on every device, which index_add is not on CUDA.
-        _mean ??= MeanMatrix(rows.device);
-        return _mean.to(rows.dtype).mm(rows);
+        using Tensor weights = MeanMatrix(rows.device, rows.dtype);
+        return weights.mm(rows);
     }
 
     /// <summary>The first real token of each sequence ([CLS] in BERT).</summary>
@@ -130,17 +141,17 @@ public sealed class TokenLayout : IDisposable
     /// <summary>Frees the index tensors.</summary>
     public void Dispose()
     {
-        foreach (Tensor? tensor in (Tensor?[])[_rows, _bias, _first, Positions, _mean]) tensor?.Dispose();
+        foreach (Tensor? tensor in (Tensor?[])[_rows, _first, Positions, AttentionBias]) tensor?.Dispose();
     }
 
-    private Tensor MeanMatrix(Device device)
+    private Tensor MeanMatrix(Device device, ScalarType dtype)
     {
         var weights = new float[Batch, _lengths.Sum()];
-        for (int b = 0, row = 0; b < Batch; b++)
+        for (int b = 0; b < Batch; b++)
         {
-            for (long end = row + _lengths[b]; row < end; row++) weights[b, row] = 1f / _lengths[b];
+            for (long row = _starts[b]; row < _starts[b] + _lengths[b]; row++) weights[b, row] = 1f / _lengths[b];
         }
-        return torch.tensor(weights, device: device);
+        return torch.tensor(weights, dtype: dtype, device: device);
     }
 
     private static bool[] Host(Tensor mask)

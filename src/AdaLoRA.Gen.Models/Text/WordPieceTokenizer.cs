@@ -143,7 +143,7 @@ public sealed class WordPieceTokenizer
         return new TokenBatch(torch.tensor(ids, device: device), torch.tensor(mask), torch.tensor(types, device: device));
     }
 
-    /// <summary>Turns ids back into text, with the spaces before English punctuation removed as Hugging Face does.</summary>
+    /// <summary>Turns ids back into text, with no space before . ? ! and , as Hugging Face does.</summary>
     /// <param name="ids">Token ids.</param>
     /// <param name="skipSpecialTokens">Whether to leave out [CLS], [SEP] and the like. Default: true.</param>
     /// <returns>The text.</returns>
@@ -155,10 +155,13 @@ public sealed class WordPieceTokenizer
         {
             if (skipSpecialTokens && _specialIds.Contains(id)) continue;
             string word = _vocabulary[id];
+            if (word.Length == 0) continue;
             bool continues = word.StartsWith("##", StringComparison.Ordinal);
-            text.Append(text.Length == 0 || continues ? "" : " ").Append(continues && text.Length > 0 ? word[2..] : word);
+            // Hugging Face cleans up token by token: closing punctuation joins the word before it, an apostrophe stays apart.
+            bool joins = text.Length == 0 || continues || word[0] is '.' or '?' or '!' or ',';
+            text.Append(joins ? "" : " ").Append(continues && text.Length > 0 ? word[2..] : word);
         }
-        return CleanUp(text);
+        return text.ToString();
     }
 
     private List<int> Words(string text)
@@ -197,7 +200,4 @@ public sealed class WordPieceTokenizer
         if (shorter + longer > room) (shorter, longer) = (room / 2, room / 2 + room % 2);
         return first > second ? (longer, shorter) : (shorter, longer);
     }
-
-    private static string CleanUp(StringBuilder text) => text.Replace(" .", ".").Replace(" ?", "?").Replace(" !", "!").Replace(" ,", ",").Replace(" ' ", "'")
-        .Replace(" n't", "n't").Replace(" 'm", "'m").Replace(" 's", "'s").Replace(" 've", "'ve").Replace(" 're", "'re").ToString();
 }

@@ -62,6 +62,27 @@ public sealed class BertPackingTests
     }
 
     [Fact]
+    public void Blocks_of_one_length_and_padded_attention_agree()
+    {
+        using var scope = torch.NewDisposeScope();
+        torch.manual_seed(3);
+        using var model = new BertModel(Small);
+        Tensor ids = torch.randint(1, 50, [5, 8], dtype: ScalarType.Int64);
+        Tensor mask = torch.ones(5, 8, dtype: ScalarType.Int64);
+        mask[0, 4..] = 0;
+        mask[2, 4..] = 0;
+        mask[3, ..2] = 0;
+        Tensor[] outputs = [.. ((bool[])[true, false]).Select(inBlocks =>
+        {
+            TokenLayout layout = TokenLayout.Of(mask, torch.CPU, inBlocks);
+            Assert.Equal(inBlocks ? 3 : null, layout.Blocks?.Count);
+            Tensor rows = model.encoder.call(model.embeddings.call(ids, layout, null), layout);
+            return torch.cat([layout.Unpack(rows).view(-1), layout.MeanPool(rows).view(-1), layout.FirstToken(rows).view(-1)]);
+        })];
+        TensorAssert.Close(outputs[0], outputs[1], 1e-5);
+    }
+
+    [Fact]
     public void An_empty_sequence_and_a_batch_that_is_too_long_are_sentences()
     {
         using var scope = torch.NewDisposeScope();
@@ -91,8 +112,8 @@ public sealed class BertPackingTests
         using Tensor mask = torch.tensor(new long[,] { { 1, 1, 1, 0, 0, 0 }, { 1, 1, 1, 1, 1, 1 } });
         using var scope = torch.NewDisposeScope();
         using EncoderOutput output = model.call(ids, mask, null);
-        // Rows, and four index tensors of the layout: rows, bias, first, positions.
-        Assert.Equal(5, scope.DisposablesCount);
+        // Rows, and three index tensors of the layout: rows, first, positions.
+        Assert.Equal(4, scope.DisposablesCount);
     }
 
     private static Dictionary<string, Tensor> Gradients(BertModel model, Func<Tensor> loss)
