@@ -35,7 +35,7 @@ internal static class AskCommands
         using var saved = SavedClassifier.Load(output);
         using var _ = no_grad();
         var read = IntentData.Read(data);
-        if (!read.Intents.SequenceEqual(saved.Intents)) throw new AdaLoRA.Gen.AdaLoRAException($"'{output}' was trained on {saved.Intents.Count} other intents than the {read.Intents.Count} in '{data}'.");
+        if (!read.Intents.SequenceEqual(saved.Intents)) throw new AdaLoRA.Gen.AdaLoRAException($"'{output}' was trained on {saved.Intents.Count} intents, others than the {read.Intents.Count} in '{data}'; name its data with --data.");
         var found = IntentTask.Evaluate(saved.Model, read.Test, saved.Tokenizer, CPU, cancellationToken);
         double loss = found.Further["cross_entropy"], seconds = clock.Elapsed.TotalSeconds;
         if (json)

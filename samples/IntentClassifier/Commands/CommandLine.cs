@@ -40,7 +40,7 @@ internal static class CommandLine
         private readonly Option<int?> _steps = Whole("--steps", "Optimizer steps. Default 200, a short run; 600 is the full one.", 1);
         private readonly Option<int?> _rank = Whole("--rank", "Mean final rank: the budget is this times the targets. Default 2.", 1);
         private readonly Option<int?> _budget = Whole("--budget", "Triplets kept over all targets; may be fewer than the targets.", 1);
-        private readonly Option<int?> _initialRank = Whole("--initial-rank", "Rank that every target starts with. Default: 4 × the mean final rank.", 1);
+        private readonly Option<int?> _initialRank = Whole("--initial-rank", "Rank that every target starts with (adalora only). Default: 4 × the mean final rank.", 1);
         private readonly Option<double?> _alpha = Positive("--alpha", "Scale of the adapters times their rank. Default: 4 × initial rank; for lora, the rank.");
         private readonly Option<string[]> _targets = new("--targets") { Description = "Patterns of the adapted layers, such as \"*.query\". Default: the six matrices of every layer.", AllowMultipleArgumentsPerToken = true, HelpName = "pattern" };
         private readonly Option<int?> _seed = Whole("--seed", "Seed of everything that is drawn. Default 1.", 0);

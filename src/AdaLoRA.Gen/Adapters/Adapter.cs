@@ -16,7 +16,6 @@ public sealed class Adapter : nn.Module
     private readonly int _index;
     private Tensor? _folded;
     private Tensor? _bt;
-    private int _activeRank = -1;
 
     internal Adapter(AdapterSet set, AdapterTarget target, int index, int rank) : base(nameof(Adapter))
     {
@@ -42,8 +41,8 @@ public sealed class Adapter : nn.Module
     /// <summary>Triplets that the adapter has room for.</summary>
     public int InitialRank { get; }
 
-    /// <summary>Triplets that live: kept by the allocator's last ranking. Read from the arena once after each ranking.</summary>
-    public int Rank => _activeRank >= 0 ? _activeRank : _activeRank = Mask().Count(kept => kept);
+    /// <summary>Triplets that live: kept by the allocator's last ranking. All adapters together are read from the device once after each ranking.</summary>
+    public int Rank => Mask().Count(true);
 
     /// <summary>A = Q of the paper, [r, in]; a view of the arena.</summary>
     public Parameter lora_A => _internal_params["lora_A"];
@@ -85,16 +84,11 @@ public sealed class Adapter : nn.Module
         Slots = slots;
     }
 
-    /// <summary>For each triplet, whether the allocator's last ranking kept it.</summary>
-    internal bool[] Mask()
-    {
-        using var _ = no_grad();
-        using var slice = _set.Arena.Mask.narrow(0, _set.Arena.Layout.TripletOffsets[_index], InitialRank);
-        using var wide = slice.cpu().to(ScalarType.Float64);
-        return [.. wide.data<double>().ToArray().Select(v => v != 0)];
-    }
+    /// <summary>A plain LoRA folder may scale its adapters differently; what exceeds the set's scale was multiplied into A when it was loaded, and is taken out again when it is saved.</summary>
+    internal double FoldedRatio { get; set; } = 1;
 
-    internal void RankChanged() => _activeRank = -1;
+    /// <summary>For each triplet, whether the allocator's last ranking kept it.</summary>
+    internal ReadOnlySpan<bool> Mask() => _set.HostMask().AsSpan(_set.Arena.Layout.TripletOffsets[_index], InitialRank);
 
     /// <summary>The hook's body: adds the adapter's output to the layer's.</summary>
     /// <param name="x">Input of the layer, [*, in].</param>
@@ -125,10 +119,10 @@ public sealed class Adapter : nn.Module
         using var hidden = rows.mm(_folded);
         using var flat = y.reshape(-1, OutFeatures);
         using var sum = flat.addmm(hidden, _bt!);
-        return sum.view(y.shape);
+        return Replacing(y, sum.view(y.shape));
     }
 
-    /// <summary>A bf16 or fp16 base with fp32 adapters: multiplied in fp32, rounded once.</summary>
+    /// <summary>A bf16 or fp16 base with fp32 adapters: multiplied and added in fp32, rounded once.</summary>
     private Tensor AddAcrossTypes(Tensor x, Tensor y)
     {
         using var wide = x.to(_folded!.dtype);
@@ -136,8 +130,15 @@ public sealed class Adapter : nn.Module
         using var hidden = rows.mm(_folded);
         using var delta = hidden.mm(_bt!);
         using var shaped = delta.view(y.shape);
-        using var narrow = shaped.to(y.dtype);
-        return y.add(narrow);
+        using var sum = shaped.add(y);
+        return Replacing(y, sum.to(y.dtype));
+    }
+
+    /// <summary>The layer's own output is nobody's after this; kept until the end of the caller's scope it would cost an activation per layer.</summary>
+    private static Tensor Replacing(Tensor y, Tensor result)
+    {
+        y.Dispose();
+        return result;
     }
 
     private void Register(string name, Tensor view, bool trainable)

@@ -33,6 +33,7 @@ public sealed partial class AdapterSet
     internal static void Check(nn.Module model, string modelName, AdaLoRAOptions options)
     {
         if (Of(model) is not null) throw new AdaLoRAException($"{modelName} already has adapters; detach them first.");
+        if (model.named_modules().FirstOrDefault(m => m.module is AdapterSet) is { module: not null } nested) throw new AdaLoRAException($"{modelName} already has adapters below '{nested.name}'; detach them first.");
         if (model.named_children().Any(c => c.name == ModuleName)) throw new AdaLoRAException($"{modelName} has a child module named '{ModuleName}', where the adapters go; rename it.");
         var broken = options.Validate();
         if (broken.Count > 0) throw AdaLoRAException.FromRules(modelName, broken);
@@ -55,15 +56,18 @@ public sealed partial class AdapterSet
         try
         {
             set.BuildTree();
-            if (trainable) set.Freeze(trainableNames);
+            set.SetTraining(model.training);
             set.Hook();
             model.register_module(ModuleName, set);
-            set.SetTraining(model.training);
+            if (Of(model) != set) throw new AdaLoRAException($"{modelName} is a {model.GetType().Name}, which shows no modules but its own items; put it into a field of a module of yours and attach there.");
+            if (trainable) set.Freeze(trainableNames);
             set._attached = true;
             return set;
         }
         catch
         {
+            set.Restore();
+            model.register_module(ModuleName, null!);
             set.Dispose();
             throw;
         }
@@ -118,7 +122,10 @@ public sealed partial class AdapterSet
         {
             if (trainable.Contains(name))
             {
-                if (!parameter.requires_grad) parameter.requires_grad = true;
+                if (parameter.requires_grad) continue;
+                if (!parameter.is_floating_point()) throw new AdaLoRAException($"{_modelName}: the Trainable parameter '{name}' is {parameter.dtype}, which cannot be trained; leave it out.");
+                parameter.requires_grad = true;
+                _thawed.Add(name);
             }
             else if (parameter.requires_grad)
             {

@@ -9,6 +9,9 @@ public sealed partial class AdapterSet
     /// <summary>The config of the folder that the set was loaded from; its other fields are kept when the set is saved again.</summary>
     internal PeftConfig? LoadedConfig { get; set; }
 
+    /// <summary>Fully trained parameters that came from PEFT's modules_to_save, and go back to where PEFT looks for them.</summary>
+    internal IReadOnlyList<string> ModulesToSave { get; set; } = [];
+
     internal TrainingPhases Phases { get; set; } = TrainingPhases.None;
 
     /// <summary>
@@ -40,5 +43,8 @@ public sealed partial class AdapterSet
     }
 
     /// <summary>Path of an adapter's layer relative to the checkpoint's root.</summary>
-    internal string CheckpointPath(Adapter adapter) => Options.CheckpointRoot.Length == 0 ? adapter.Path : adapter.Path[(Options.CheckpointRoot.Length + 1)..];
+    internal string CheckpointPath(Adapter adapter) => CheckpointName(adapter.Path);
+
+    /// <summary>A name of the model, relative to the checkpoint's root.</summary>
+    internal string CheckpointName(string name) => Options.CheckpointRoot.Length == 0 ? name : name[(Options.CheckpointRoot.Length + 1)..];
 }

@@ -9,7 +9,7 @@ namespace AdaLoRA.Gen;
 /// The adapters of one model: a child module named <c>adalora</c> of its root, with a node per path segment. Names, <c>parameters()</c> and <c>state_dict()</c> of the base stay as
 /// they were, and <see cref="Detach"/> restores them exactly.
 /// </summary>
-public sealed partial class AdapterSet : nn.Module
+public sealed partial class AdapterSet : nn.Module, IDisposable
 {
     /// <summary>Name under which the set is registered in the model.</summary>
     public const string ModuleName = "adalora";
@@ -20,6 +20,8 @@ public sealed partial class AdapterSet : nn.Module
     private readonly Dictionary<string, Adapter> _byPath = new(StringComparer.Ordinal);
     private readonly List<Action> _removeHooks = [];
     private readonly List<string> _frozen = [];
+    private readonly List<string> _thawed = [];
+    private bool[]? _hostMask;
     private bool _attached;
 
     private AdapterSet(nn.Module model, string modelName, AdaLoRAOptions options, AdapterSizing sizing, IReadOnlyList<AdapterTarget> targets, IReadOnlyList<int> ranks, bool trainable)
@@ -118,20 +120,45 @@ public sealed partial class AdapterSet : nn.Module
     public void Detach()
     {
         if (!_attached) return;
-        _attached = false;
-        foreach (var remove in _removeHooks) remove();
-        _model.register_module(ModuleName, null!);
-        foreach (string name in _frozen)
-        {
-            if (_model.get_parameter(name) is { } p) p.requires_grad = true;
-        }
-        Dispose();
+        Restore();
+        base.Dispose();
     }
 
-    internal void RanksChanged()
+    /// <summary>As <see cref="Detach"/>: a set that is disposed by itself does not leave a dead module in its model.</summary>
+    public new void Dispose()
     {
-        foreach (var adapter in _adapters) adapter.RankChanged();
+        if (_attached) Detach();
+        else base.Dispose();
     }
+
+    /// <summary>Whether the set is on its model.</summary>
+    internal bool IsAttached => _attached;
+
+    /// <summary>Takes off the model what attaching put there, as far as it came.</summary>
+    private void Restore()
+    {
+        _attached = false;
+        foreach (var remove in _removeHooks) remove();
+        if (_model.named_children().Any(c => ReferenceEquals(c.module, this))) _model.register_module(ModuleName, null!);
+        foreach (string name in _frozen) SetGrad(name, true);
+        foreach (string name in _thawed) SetGrad(name, false);
+
+        void SetGrad(string name, bool trained)
+        {
+            if (_model.get_parameter(name) is { } p) p.requires_grad = trained;
+        }
+    }
+
+    /// <summary>The mask on the host, in the order of E; read once after each ranking.</summary>
+    internal bool[] HostMask()
+    {
+        if (_hostMask is not null) return _hostMask;
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        return _hostMask = [.. Arena.Mask.cpu().to(ScalarType.Float64).data<double>().ToArray().Select(v => v != 0)];
+    }
+
+    internal void RanksChanged() => _hostMask = null;
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -16,9 +16,9 @@ internal readonly record struct AdapterSizing(int InitialRank, double Alpha, dou
     public static AdapterSizing Resolve(AdaLoRAOptions options, IReadOnlyList<AdapterTarget> targets, string modelName)
     {
         int smallest = targets.Min(t => (int)Math.Min(t.Layer.weight.shape[0], t.Layer.weight.shape[1]));
-        int mean = (options.Budget + targets.Count - 1) / targets.Count;
+        long mean = ((long)options.Budget + targets.Count - 1) / targets.Count;
         int rank = options.InitialRank > 0 ? options.InitialRank
-            : Math.Min(options.Method == AdapterMethod.AdaLoRA ? InitialOverFinal * mean : mean, smallest);
+            : (int)Math.Min(options.Method == AdapterMethod.AdaLoRA ? InitialOverFinal * mean : mean, smallest);
         foreach (var (path, layer) in targets)
         {
             long min = Math.Min(layer.weight.shape[0], layer.weight.shape[1]);

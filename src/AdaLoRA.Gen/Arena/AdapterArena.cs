@@ -75,7 +75,7 @@ internal sealed class AdapterArena : IDisposable
             if (block.FactorsA == 0) continue;
             var rows = View(P, block.Offset, block.RowsA, block.Dimension);
             var folded = View(AE, block.FoldedOffset, block.RowsA, block.Dimension);
-            if (!Layout.HasLambda) folded.copy_(rows).mul_((Scalar)Scale);
+            if (!Layout.HasLambda) folded.copy_(rows.mul((Scalar)Scale));
             else folded.copy_(rows.mul(View(P, block.TripletOffset, block.RowsA, 1).mul((Scalar)Scale)));
         }
     }
@@ -131,6 +131,8 @@ internal sealed class AdapterArena : IDisposable
     private static unsafe bool PointsInto(Tensor view, Tensor flat, long offset)
     {
         if (view.dtype != flat.dtype || !view.is_contiguous()) return false;
+        // TorchSharp gives no address of device memory, nor of more than 2 GB. A gradient that backward put in the view's place belongs to a graph, and says so.
+        if (flat.device_type != DeviceType.CPU || flat.numel() * flat.element_size() > int.MaxValue) return !view.requires_grad;
         fixed (byte* a = view.bytes)
         fixed (byte* b = flat.bytes)
         {

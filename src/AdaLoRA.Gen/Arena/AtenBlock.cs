@@ -51,7 +51,7 @@ internal sealed class AtenBlock : IDisposable
     public void Refold(double scale)
     {
         if (_a is null) return;
-        if (_lambda is null) _folded!.copy_(_a).mul_((Scalar)scale);
+        if (_lambda is null) _folded!.copy_(_a.mul((Scalar)scale));
         else _folded!.copy_(_a.mul(_lambda.mul((Scalar)scale)));
     }
 

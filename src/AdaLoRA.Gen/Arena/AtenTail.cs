@@ -54,7 +54,7 @@ internal sealed class AtenTail : IArenaTail
         if (plan.UpdateImportance && plan.Fidelity == Fidelity.Reference) UpdateImportance(plan, ok);
 
         if (plan.AllocateTo is { } budget) Allocate(budget, plan.IsDecisive ? null : ok);
-        if (_arena.Layout.HasLambda && (plan.AllocateTo is not null || plan.HoldPattern)) p.narrow(0, 0, _arena.Layout.Triplets).mul_(_arena.Mask);
+        if (_arena.Layout.HasLambda) MaskLambda(plan, ok);
         foreach (var block in _blocks) block.Refold(_arena.Scale);
         g.zero_();
     }
@@ -97,6 +97,14 @@ internal sealed class AtenTail : IArenaTail
         var mask = zeros_like(_arena.Mask).index_fill_(0, _canonical!.index_select(0, best), (Scalar)1.0);
         if (ok is null) _arena.Mask.copy_(mask);
         else _arena.Mask.lerp_(mask, ok);
+    }
+
+    /// <summary>Zeroes removed λ. A ranking step whose gradients were not finite leaves even those alone that revived since the ranking before.</summary>
+    private void MaskLambda(in StepPlan plan, Tensor ok)
+    {
+        var lambda = _arena.P.narrow(0, 0, _arena.Layout.Triplets);
+        if (plan.HoldPattern || plan.IsDecisive) lambda.mul_(_arena.Mask);
+        else if (plan.AllocateTo is not null) lambda.lerp_(lambda.mul(_arena.Mask), ok);
     }
 
     private void FollowArena()

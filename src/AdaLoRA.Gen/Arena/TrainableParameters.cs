@@ -32,7 +32,7 @@ internal sealed class TrainableParameters : IDisposable
         var sum = zeros([], dtype: dtype, device: device);
         foreach (var entry in _entries)
         {
-            if (entry.Current().grad is { } g) sum.add_(g.square().sum().to(dtype, device));
+            if (entry.Current().grad is { } g) sum.add_(g.to(dtype, device).square().sum());
         }
         return sum;
     }

@@ -48,5 +48,5 @@ internal sealed class UpdateFactors
     }
 
     // 1 − β^t; before the first applied step it would be 0, and 0 ÷ 0 is not a number.
-    private static Tensor Correction(double beta, Tensor applied) => applied.mul((Scalar)Math.Log(beta)).expm1_().neg_().clamp_min_((Scalar)1e-16);
+    private static Tensor Correction(double beta, Tensor applied) => beta == 0 ? ones_like(applied) : applied.mul((Scalar)Math.Log(beta)).expm1_().neg_().clamp_min_((Scalar)1e-16);
 }

@@ -30,6 +30,7 @@ public sealed class AdaLoRAOptimizer : optim.Optimizer
         var broken = options.Validate();
         if (broken.Count > 0) throw AdaLoRAException.FromRules(nameof(AdaLoRAOptimizer), broken);
         if (!set.IsTrainable) throw new AdaLoRAException($"The adapters of {set.ModelName} were loaded for inference; load them with trainable: true to go on training.");
+        if (set.Arena.Layout.Triplets == 0) throw new AdaLoRAException($"Every target of {set.ModelName} has rank 0; there is nothing to train.");
         _set = set;
         _options = options;
         _forceAten = forceAten;
@@ -98,6 +99,7 @@ public sealed class AdaLoRAOptimizer : optim.Optimizer
     /// <exception cref="AdaLoRAException">No adapted layer ran since attach, or backward no longer writes into the arena.</exception>
     public override Tensor step(Func<Tensor>? closure = null)
     {
+        RequireAttached();
         var loss = closure?.Invoke();
         if (StepsCompleted == 0) RequireCalls();
         _set.Arena.VerifyGradientViews(i => _set.Adapters[i].Path);
@@ -114,6 +116,7 @@ public sealed class AdaLoRAOptimizer : optim.Optimizer
     /// <summary>Zeroes the gradients in place. <see cref="step"/> already leaves them at zero, so this is only needed to throw a backward away.</summary>
     public override void zero_grad()
     {
+        RequireAttached();
         using var _ = no_grad();
         _set.Arena.G!.zero_();
         _trainable.ZeroGradients();
@@ -126,6 +129,8 @@ public sealed class AdaLoRAOptimizer : optim.Optimizer
     public void SaveState(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
+        RequireAttached();
+        FollowArena();
         TrainingStateFolder.Write(this, folder);
     }
 
@@ -135,6 +140,8 @@ public sealed class AdaLoRAOptimizer : optim.Optimizer
     public void LoadState(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
+        RequireAttached();
+        FollowArena();
         TrainingStateFolder.Read(this, folder);
     }
 
@@ -185,6 +192,11 @@ public sealed class AdaLoRAOptimizer : optim.Optimizer
             IsDecisive = Schedule?.DecisiveStep == t,
             HoldPattern = Schedule?.IsFinalPhase(t) == true,
         };
+    }
+
+    private void RequireAttached()
+    {
+        if (!_set.IsAttached) throw new AdaLoRAException($"The adapters of {_set.ModelName} were detached; attach them and create the optimizer anew.");
     }
 
     private void RequireCalls()

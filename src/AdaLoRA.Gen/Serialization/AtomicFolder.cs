@@ -5,28 +5,32 @@ internal static class AtomicFolder
 {
     /// <summary>Fills <paramref name="folder"/> with what <paramref name="write"/> puts into the temporary folder it is given.</summary>
     /// <remarks>
-    /// A new folder appears at once. An existing one keeps the files that are not written now; the others are replaced one by one, the one named last in
-    /// <paramref name="lastFile"/> at the end.
+    /// A new folder appears at once. In an existing one the files of <paramref name="owned"/> are replaced one by one, the last named at the end, and those of them that are not
+    /// written now are removed; other files stay.
     /// </remarks>
-    public static void Write(string folder, string lastFile, Action<string> write)
+    public static void Write(string folder, string[] owned, Action<string> write)
     {
         string target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         if (File.Exists(target)) throw new IOException($"'{folder}' is a file; name a folder to save into.");
         string parent = Path.GetDirectoryName(target) ?? throw new IOException($"'{folder}' is no folder that could be written; name one below it.");
         Directory.CreateDirectory(parent);
-        string temporary = Path.Combine(parent, $".{Path.GetFileName(target)}.{Environment.ProcessId}-{Guid.NewGuid():N}.tmp");
+        // Inside a folder that is there already: it may be a mounted volume, and a rename must not leave it.
+        bool exists = Directory.Exists(target);
+        string temporary = Path.Combine(exists ? target : parent, $".{Path.GetFileName(target)}.{Environment.ProcessId}-{Guid.NewGuid():N}.tmp");
         Directory.CreateDirectory(temporary);
         try
         {
             write(temporary);
-            if (!Directory.Exists(target))
+            if (!exists)
             {
                 Directory.Move(temporary, target);
                 return;
             }
-            foreach (string file in Directory.GetFiles(temporary).OrderBy(f => Path.GetFileName(f) == lastFile))
+            foreach (string name in owned)
             {
-                File.Move(file, Path.Combine(target, Path.GetFileName(file)), overwrite: true);
+                string written = Path.Combine(temporary, name), old = Path.Combine(target, name);
+                if (File.Exists(written)) File.Move(written, old, overwrite: true);
+                else File.Delete(old);
             }
         }
         finally

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using AdaLoRA.Gen.Adapters;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -14,6 +16,8 @@ internal sealed class PeftFolderReader
     private readonly string _modelName;
     private readonly string _folder;
     private readonly PeftConfig _config;
+    private readonly Dictionary<string, bool[]> _patterns;
+    private readonly Dictionary<string, double> _alphas;
     private readonly Dictionary<string, Dictionary<string, Tensor>> _factors = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Tensor> _modules = new(StringComparer.Ordinal);
 
@@ -23,12 +27,13 @@ internal sealed class PeftFolderReader
         _modelName = modelName;
         _folder = folder;
         _config = PeftConfig.Read(folder);
+        _patterns = _config.Method == AdapterMethod.AdaLoRA ? _config.Patterns() : [];
+        _alphas = _config.Numbers("alpha_pattern");
     }
 
     /// <summary>Loads a folder onto a model without adapters.</summary>
     public static AdapterSet Load(nn.Module model, string modelName, string folder, string? checkpointRoot, bool trainable)
     {
-        if (AdapterSet.Of(model) is not null) throw new AdaLoRAException($"{modelName} already has adapters; detach them before loading '{folder}'.");
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         var reader = new PeftFolderReader(model, modelName, folder);
@@ -44,7 +49,7 @@ internal sealed class PeftFolderReader
             if (PeftKeys.TrySplit(key, out string path, out string factor))
             {
                 if (!_factors.TryGetValue(path, out var factors)) _factors.Add(path, factors = new Dictionary<string, Tensor>(StringComparer.Ordinal));
-                factors[factor] = file.Read(key);
+                if (!factors.TryAdd(factor, file.Read(key))) throw new AdaLoRAException($"'{file.Path}' holds {factor} of '{path}' twice, with and without '.weight'; keep one.");
             }
             else if (key.StartsWith(PeftKeys.Prefix, StringComparison.Ordinal))
             {
@@ -73,13 +78,21 @@ internal sealed class PeftFolderReader
         var loaded = targets.Select(t => Check(t, t.Path[prefix.Length..])).ToList();
         var parameters = Parameters(prefix);
         var options = Options(root, targets, parameters.Keys);
+        AdapterSet.Check(_model, _modelName, options);
         var sizing = Sizing(options, loaded);
+        var phases = new TrainingPhases(Whole("total_step", 1), Whole("tinit", 0), Whole("tfinal", 0));
 
+        // Nothing below fails on account of the folder.
         var set = AdapterSet.Create(_model, _modelName, options, sizing, targets, [.. loaded.Select(l => l.Rank)], trainable);
-        for (int i = 0; i < targets.Count; i++) set.Adapters[i].Fill(loaded[i].A, loaded[i].B, loaded[i].E, loaded[i].Slots);
+        for (int i = 0; i < targets.Count; i++)
+        {
+            set.Adapters[i].Fill(loaded[i].A, loaded[i].B, loaded[i].E, loaded[i].Slots);
+            set.Adapters[i].FoldedRatio = loaded[i].FoldedRatio;
+        }
         foreach (var (name, value) in parameters) _model.get_parameter(name)!.copy_(value);
         set.LoadedConfig = _config;
-        set.Phases = new TrainingPhases((int)_config.Number("total_step", 1), (int)_config.Number("tinit", 0), (int)_config.Number("tfinal", 0));
+        set.ModulesToSave = [.. _modules.Keys.Select(name => prefix + name)];
+        set.Phases = phases;
         set.Refold();
         return set;
     }
@@ -102,16 +115,41 @@ internal sealed class PeftFolderReader
             throw new AdaLoRAException($"'{_folder}': the factors of '{path}' are A [{string.Join(", ", a.shape)}] and B [{string.Join(", ", b.shape)}], which do not fit its weight [{rows}, {columns}].");
         }
         if (!lambda) return new LoadedFactors(a, b, null, (int)rank, [.. Enumerable.Repeat(true, (int)rank)], LoRAScale(path, rank));
-        int initial = (int)_config.Number("init_r", rank);
-        bool[] slots = _config.Patterns().TryGetValue(path, out var pattern) ? pattern : [.. Enumerable.Repeat(true, (int)rank)];
+        int initial = Whole("init_r", rank);
+        if (initial < Math.Max(1, rank)) throw new AdaLoRAException($"'{_folder}': init_r is {initial}, but '{path}' has {rank} triplets.");
+        bool[] slots = _patterns.TryGetValue(path, out var pattern) ? pattern : [.. Enumerable.Repeat(true, (int)rank)];
         if (slots.Count(s => s) != rank) throw new AdaLoRAException($"'{_folder}': rank_pattern keeps {slots.Count(s => s)} triplets of '{path}', but the file holds {rank}.");
         return new LoadedFactors(a, b, factors["lora_E"], (int)rank, slots, _config.Number("lora_alpha", 8) is > 0 and var alpha ? alpha / (initial + 1e-5) : initial / (initial + 1e-5));
     }
 
     private double LoRAScale(string path, long rank)
     {
-        double alpha = _config.Numbers("alpha_pattern").TryGetValue(path, out double own) ? own : _config.Number("lora_alpha", 8);
+        double alpha = OwnAlpha(path) ?? _config.Number("lora_alpha", 8);
         return rank == 0 ? 1 : alpha / (_config.Flag("use_rslora") ? Math.Sqrt(rank) : rank);
+    }
+
+    /// <summary>PEFT takes a key of alpha_pattern for a regular expression on the whole path or on its end; an exact key goes first.</summary>
+    private double? OwnAlpha(string path)
+    {
+        if (_alphas.TryGetValue(path, out double exact)) return exact;
+        foreach (var (key, alpha) in _alphas)
+        {
+            try
+            {
+                if (Regex.IsMatch(path, $@"^(.*\.)?({key})$", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)) return alpha;
+            }
+            catch (Exception e) when (e is ArgumentException or NotSupportedException)
+            {
+                throw new AdaLoRAException($"'{_folder}': the key '{key}' of alpha_pattern is no pattern that can be read here; write the module's path.", e);
+            }
+        }
+        return null;
+    }
+
+    private int Whole(string name, double missing)
+    {
+        double value = _config.Number(name, missing);
+        return value == Math.Floor(value) && Math.Abs(value) <= int.MaxValue ? (int)value : throw new AdaLoRAException($"'{_folder}': {name} is {value.ToString(CultureInfo.InvariantCulture)}; it must be a whole number.");
     }
 
     /// <summary>The fully trained parameters: PEFT's modules_to_save, and our own file.</summary>
@@ -138,12 +176,13 @@ internal sealed class PeftFolderReader
     private AdaLoRAOptions Options(string root, List<AdapterTarget> targets, IEnumerable<string> parameters) => new()
     {
         Method = _config.Method,
-        Budget = Math.Max(1, (int)_config.Number("target_r", 1)) * targets.Count,
+        Budget = (int)Math.Min(Math.Max(1, (long)Whole("target_r", 1)) * targets.Count, int.MaxValue),
         Targets = [.. targets.Select(t => t.Path)],
         Trainable = [.. parameters],
+        InitialRank = _config.Method == AdapterMethod.AdaLoRA ? Whole("init_r", 12) : Whole("r", 8),
         Alpha = Math.Max(0, _config.Number("lora_alpha", 8)),
         Dropout = _config.Number("lora_dropout", 0),
-        Interval = Math.Max(1, (int)_config.Number("deltaT", 1)),
+        Interval = Math.Max(1, Whole("deltaT", 1)),
         Beta1 = _config.Number("beta1", 0.85),
         Beta2 = _config.Number("beta2", 0.85),
         OrthogonalWeight = _config.Number("orth_reg_weight", 0.5),
@@ -155,15 +194,16 @@ internal sealed class PeftFolderReader
     {
         if (options.Method == AdapterMethod.AdaLoRA)
         {
-            int initial = (int)_config.Number("init_r", loaded.Max(l => l.Rank));
+            int initial = Whole("init_r", loaded.Max(l => l.Rank));
             return new AdapterSizing(initial, options.Alpha > 0 ? options.Alpha : initial, loaded[0].Scale, options.Budget);
         }
-        double scale = loaded[0].Scale;
+        double scale = loaded.Find(l => l.Rank > 0)?.Scale ?? 1;
         for (int i = 0; i < loaded.Count; i++)
         {
-            if (loaded[i].Scale != scale) loaded[i] = loaded[i] with { A = loaded[i].A.to(ScalarType.Float64).mul((Scalar)(loaded[i].Scale / scale)) };
+            double ratio = loaded[i].Rank == 0 ? 1 : loaded[i].Scale / scale;
+            if (ratio != 1) loaded[i] = loaded[i] with { A = loaded[i].A.to(ScalarType.Float64).mul((Scalar)ratio), FoldedRatio = ratio };
         }
-        return new AdapterSizing((int)_config.Number("r", loaded.Max(l => l.Rank)), options.Alpha, scale, loaded.Sum(l => l.Rank));
+        return new AdapterSizing(Whole("r", loaded.Max(l => l.Rank)), options.Alpha, scale, loaded.Sum(l => l.Rank));
     }
 
     /// <summary>The module of the model below which every path of the folder is a Linear.</summary>
@@ -179,5 +219,5 @@ internal sealed class PeftFolderReader
         };
     }
 
-    private sealed record LoadedFactors(Tensor A, Tensor B, Tensor? E, int Rank, bool[] Slots, double Scale);
+    private sealed record LoadedFactors(Tensor A, Tensor B, Tensor? E, int Rank, bool[] Slots, double Scale, double FoldedRatio = 1);
 }

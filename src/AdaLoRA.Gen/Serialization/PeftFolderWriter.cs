@@ -11,16 +11,16 @@ namespace AdaLoRA.Gen.Serialization;
 /// </summary>
 internal static class PeftFolderWriter
 {
-    public static void Write(AdapterSet set, string folder) => AtomicFolder.Write(folder, lastFile: PeftConfig.FileName, temporary =>
+    public static void Write(AdapterSet set, string folder) => AtomicFolder.Write(folder, [PeftKeys.TensorFile, PeftKeys.TrainableFile, PeftConfig.FileName], temporary =>
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         var kept = set.Adapters.ToDictionary(a => a, Survivors);
         SafetensorsWriter.Write(Path.Combine(temporary, PeftKeys.TensorFile), Factors(set, kept));
-        if (set.TrainableNames.Count > 0)
+        string[] beside = [.. set.TrainableNames.Except(set.ModulesToSave)];
+        if (beside.Length > 0)
         {
-            SafetensorsWriter.Write(Path.Combine(temporary, PeftKeys.TrainableFile),
-                set.TrainableNames.Select(n => KeyValuePair.Create(n, set.Model.get_parameter(n)!.detach().cpu())));
+            SafetensorsWriter.Write(Path.Combine(temporary, PeftKeys.TrainableFile), beside.Select(n => KeyValuePair.Create(n, set.Model.get_parameter(n)!.detach().cpu())));
         }
         Config(set, kept).Write(temporary);
     });
@@ -33,7 +33,7 @@ internal static class PeftFolderWriter
     {
         if (adapter.lora_E is not { } e) return [.. Enumerable.Repeat(true, adapter.InitialRank)];
         var lambda = e.detach().cpu().to(ScalarType.Float64).reshape(-1).data<double>().ToArray();
-        bool[] mask = adapter.Mask();
+        bool[] mask = adapter.Mask().ToArray();
         return [.. lambda.Select((v, k) => mask[k] || v != 0)];
     }
 
@@ -46,10 +46,12 @@ internal static class PeftFolderWriter
             long[] rows = [.. kept[adapter].Select((keep, k) => (keep, k)).Where(t => t.keep).Select(t => (long)t.k)];
             using var index = tensor(rows, dtype: ScalarType.Int64);
             Tensor Rows(Tensor t, int dim) => t.detach().cpu().index_select(dim, index).contiguous();
-            yield return KeyValuePair.Create(PeftKeys.Of(path, "lora_A", method), Rows(adapter.lora_A, 0));
+            var a = Rows(adapter.lora_A, 0);
+            yield return KeyValuePair.Create(PeftKeys.Of(path, "lora_A", method), adapter.FoldedRatio == 1 ? a : a.to(ScalarType.Float64).div((Scalar)adapter.FoldedRatio).to(a.dtype));
             yield return KeyValuePair.Create(PeftKeys.Of(path, "lora_B", method), Rows(adapter.lora_B, 1));
             if (adapter.lora_E is { } e) yield return KeyValuePair.Create(PeftKeys.Of(path, "lora_E", method), Rows(e, 0));
         }
+        foreach (string name in set.ModulesToSave) yield return KeyValuePair.Create(PeftKeys.Prefix + set.CheckpointName(name), set.Model.get_parameter(name)!.detach().cpu());
     }
 
     private static PeftConfig Config(AdapterSet set, Dictionary<Adapter, bool[]> kept)

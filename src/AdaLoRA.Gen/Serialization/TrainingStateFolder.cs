@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AdaLoRA.Gen.Adapters;
@@ -15,11 +16,14 @@ internal static class TrainingStateFolder
     public const string TensorFile = "training.safetensors";
     public const string JsonFile = "training.json";
     private const int FormatVersion = 1;
+    private const string StepKey = "step";
+    private const string FirstMoment = "trainable.m.";
+    private const string SecondMoment = "trainable.v.";
 
-    public static void Write(AdaLoRAOptimizer optimizer, string folder) => AtomicFolder.Write(folder, lastFile: JsonFile, temporary =>
+    public static void Write(AdaLoRAOptimizer optimizer, string folder) => AtomicFolder.Write(folder, [TensorFile, JsonFile], temporary =>
     {
         using var scope = NewDisposeScope();
-        SafetensorsWriter.Write(Path.Combine(temporary, TensorFile), Tensors(optimizer).Select(t => KeyValuePair.Create(t.Key, t.Value.detach().cpu())));
+        SafetensorsWriter.Write(Path.Combine(temporary, TensorFile), Tensors(optimizer).Select(t => KeyValuePair.Create(t.Key, t.Value.detach().cpu())), Stamp(optimizer.StepsCompleted));
         using var stream = new FileStream(Path.Combine(temporary, JsonFile), FileMode.CreateNew);
         using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" })) Describe(optimizer).WriteTo(writer);
         stream.Flush(flushToDisk: true);
@@ -34,11 +38,16 @@ internal static class TrainingStateFolder
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         using var file = SafetensorsFile.Open(Path.Combine(folder, TensorFile));
-        optimizer.PrepareTrainableMoments(name => file.Entries.ContainsKey("trainable.m." + name));
+        int step = found["step"]!.GetValue<int>();
+        // The two files are replaced one after the other; what stopped in between must not be taken for a state.
+        if (file.Metadata.GetValueOrDefault(StepKey) is var stamped && stamped != Text(step)) throw new AdaLoRAException($"'{folder}' was interrupted while it was written: {TensorFile} is of step {stamped ?? "?"}, {JsonFile} of step {Text(step)}; use an earlier one.");
+        // A moment that is all zero says what a missing one says.
+        optimizer.PrepareTrainableMoments(name => file.Entries.ContainsKey(FirstMoment + name));
         var targets = Tensors(optimizer).ToList();
         // All are read and compared before the first is written.
         var values = targets.Select(t =>
         {
+            if (!file.Entries.ContainsKey(t.Key) && (t.Key.StartsWith(FirstMoment, StringComparison.Ordinal) || t.Key.StartsWith(SecondMoment, StringComparison.Ordinal))) return zeros_like(t.Value);
             if (!file.Entries.ContainsKey(t.Key)) throw new AdaLoRAException($"'{folder}' holds no '{t.Key}'; its training state is not complete.");
             var value = file.Read(t.Key);
             if (!value.shape.SequenceEqual(t.Value.shape) || value.dtype != t.Value.dtype)
@@ -48,8 +57,12 @@ internal static class TrainingStateFolder
             return value;
         }).ToList();
         for (int i = 0; i < targets.Count; i++) targets[i].Value.copy_(values[i]);
-        optimizer.Restored(found["step"]!.GetValue<int>());
+        optimizer.Restored(step);
     }
+
+    private static string Text(int step) => step.ToString(CultureInfo.InvariantCulture);
+
+    private static KeyValuePair<string, string>[] Stamp(int step) => [KeyValuePair.Create("format", "pt"), KeyValuePair.Create(StepKey, Text(step))];
 
     /// <summary>The tensors of a run by name; the same list serves writing and reading.</summary>
     private static IEnumerable<KeyValuePair<string, Tensor>> Tensors(AdaLoRAOptimizer optimizer)
@@ -66,8 +79,8 @@ internal static class TrainingStateFolder
         foreach (var (name, parameter, m, v) in optimizer.TrainableStates)
         {
             yield return KeyValuePair.Create("trainable." + name, (Tensor)parameter);
-            if (m is not null) yield return KeyValuePair.Create("trainable.m." + name, m);
-            if (v is not null) yield return KeyValuePair.Create("trainable.v." + name, v);
+            if (m is not null) yield return KeyValuePair.Create(FirstMoment + name, m);
+            if (v is not null) yield return KeyValuePair.Create(SecondMoment + name, v);
         }
     }
 
@@ -92,6 +105,10 @@ internal static class TrainingStateFolder
             ["total_steps"] = set.Phases.TotalSteps,
             ["initial_warmup"] = set.Phases.InitialWarmup,
             ["final_warmup"] = set.Phases.FinalWarmup,
+            ["interval"] = set.Options.Interval,
+            ["beta1"] = set.Options.Beta1,
+            ["beta2"] = set.Options.Beta2,
+            ["orthogonal_weight"] = set.Options.OrthogonalWeight,
             ["targets"] = targets,
         };
     }
@@ -112,14 +129,14 @@ internal static class TrainingStateFolder
     private static void RefuseOther(AdaLoRAOptimizer optimizer, JsonObject found, string folder)
     {
         var expected = Describe(optimizer);
-        string Targets(JsonNode? t, int i) => t is JsonArray a && i < a.Count ? a[i]!.ToJsonString() : "nothing";
+        string Targets(JsonNode? t, int i) => t is JsonArray a && i < a.Count ? a[i]?.ToJsonString() ?? "null" : "nothing";
         int count = Math.Max((found["targets"] as JsonArray)?.Count ?? 0, optimizer.Set.Adapters.Count);
         for (int i = 0; i < count; i++)
         {
             string theirs = Targets(found["targets"], i), ours = Targets(expected["targets"], i);
             if (theirs != ours) throw new AdaLoRAException($"'{folder}' was written by another plan: its target {i + 1} is {theirs}, this run's is {ours}; start with an empty output folder or restore the plan.");
         }
-        foreach (string name in (string[])["method", "fidelity", "optimizer", "scale", "budget", "total_steps", "initial_warmup", "final_warmup"])
+        foreach (string name in (string[])["method", "fidelity", "optimizer", "scale", "budget", "total_steps", "initial_warmup", "final_warmup", "interval", "beta1", "beta2", "orthogonal_weight"])
         {
             string theirs = found[name]?.ToJsonString() ?? "nothing", ours = expected[name]!.ToJsonString();
             if (theirs != ours) throw new AdaLoRAException($"'{folder}' was written with {name} {theirs}, this run has {ours}; start with an empty output folder or restore the value.");

@@ -107,6 +107,46 @@ public sealed class AdapterFolderTests
         Assert.DoesNotContain(Directory.GetFileSystemEntries(Path.GetDirectoryName(folder.Path)!), e => e.EndsWith(".tmp", StringComparison.Ordinal) && e.Contains(Path.GetFileName(folder.Path)));
     }
 
+    /// <summary>The ratio of two scales stood in A after loading; saving it there applied it twice.</summary>
+    [Fact]
+    public void Lora_folders_of_several_scales_go_round_any_number_of_times()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        using var model = new Mlp();
+        var set = AdapterSet.Attach(model, new AdaLoRAOptions { Method = AdapterMethod.LoRA, InitialRank = 3, Alpha = 6, Targets = ["first", "second"] });
+        using (no_grad()) foreach (var a in set.Adapters) a.lora_B.normal_();
+        set.Save(folder.Path);
+        set.Detach();
+        string config = folder.File("adapter_config.json");
+        File.WriteAllText(config, File.ReadAllText(config).Replace("\"alpha_pattern\": {}", "\"alpha_pattern\": {\"sec.*\": 15}"));
+        var x = randn(4, 12);
+        var loaded = AdapterSet.Load(model, folder.Path);
+        var expected = model.call(x);
+        Assert.Equal((2.0, 2.5), (loaded.Scale, loaded.Find("second").FoldedRatio));
+        for (int round = 0; round < 3; round++)
+        {
+            AdapterSet.Of(model)!.Save(folder.Path);
+            AdapterSet.Of(model)!.Detach();
+            AdapterSet.Load(model, folder.Path);
+            Assert.True(allclose(expected, model.call(x), 0, 1e-5));
+        }
+    }
+
+    [Fact]
+    public void A_plan_without_trained_modules_leaves_no_head_of_an_earlier_one()
+    {
+        using var folder = new TemporaryFolder();
+        using var model = new Mlp();
+        var set = AdapterSet.Attach(model, Mlp.Options);
+        set.Save(folder.Path);
+        set.Detach();
+        var options = Mlp.Options;
+        options.Trainable = [];
+        AdapterSet.Attach(model, options).Save(folder.Path);
+        Assert.False(File.Exists(folder.File("trainable.safetensors")));
+    }
+
     public static TheoryData<string, string> BadFolders => new()
     {
         { "missing config", "holds no adapter_config.json" },
@@ -121,6 +161,10 @@ public sealed class AdapterFolderTests
         { "pattern that does not fit", "rank_pattern keeps 1 triplets" },
         { "head of another size", "'head.weight' is [5, 12]" },
         { "foreign name", "no tensor of a PEFT adapter" },
+        { "phase no number", "'tinit' is" },
+        { "dropout out of range", "Dropout is 1.5" },
+        { "rank out of range", "init_r is 2, but" },
+        { "factor twice", "twice" },
     };
 
     [Theory]
@@ -157,6 +201,10 @@ public sealed class AdapterFolderTests
             case "unknown layer": Rewrite(tensors, t => t["base_model.model.third.lora_A"] = zeros(4, 12)); break;
             case "pattern that does not fit": File.WriteAllText(config, File.ReadAllText(config).Replace("\"rank_pattern\": null", "\"rank_pattern\": {\"first.lora_E\": [true, false, false, false]}")); break;
             case "head of another size": Rewrite(folder.File("trainable.safetensors"), t => t["head.weight"] = zeros(5, 12)); break;
+            case "phase no number": File.WriteAllText(config, File.ReadAllText(config).Replace("\"tinit\": 0", "\"tinit\": \"0\"")); break;
+            case "dropout out of range": File.WriteAllText(config, File.ReadAllText(config).Replace("\"lora_dropout\": 0.0", "\"lora_dropout\": 1.5")); break;
+            case "rank out of range": File.WriteAllText(config, File.ReadAllText(config).Replace("\"init_r\": 4", "\"init_r\": 2")); break;
+            case "factor twice": Rewrite(tensors, t => t["base_model.model.first.lora_A.weight"] = zeros(4, 12)); break;
             case "foreign name": Rewrite(tensors, t => t["first.lora_A"] = zeros(4, 12)); break;
         }
     }

@@ -55,6 +55,33 @@ public sealed class TrainingStateTests
     }
 
     [Fact]
+    public void A_state_that_was_interrupted_between_its_files_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        using var run = new Run(ScalarType.Float32);
+        run.Steps(2);
+        run.Optimizer.SaveState(folder.Path);
+        string json = File.ReadAllText(folder.File("training.json"));
+        run.Steps(2);
+        run.Optimizer.SaveState(folder.Path);
+        File.WriteAllText(folder.File("training.json"), json);
+        Assert.Contains("interrupted", Assert.Throws<AdaLoRAException>(() => run.Optimizer.LoadState(folder.Path)).Message);
+    }
+
+    [Fact]
+    public void A_state_from_before_the_heads_first_gradient_resets_its_moments()
+    {
+        using var folder = new TemporaryFolder();
+        using var run = new Run(ScalarType.Float32);
+        run.Optimizer.SaveState(folder.Path);
+        var start = run.Everything();
+        run.Steps(3);
+        run.Optimizer.LoadState(folder.Path);
+        Assert.Equal(start, run.Everything());
+        Assert.All(run.Optimizer.TrainableStates, s => Assert.Equal(0, s.M!.abs().sum().item<float>()));
+    }
+
+    [Fact]
     public void A_folder_without_state_is_named()
     {
         using var folder = new TemporaryFolder();
