@@ -1,6 +1,6 @@
 using System.Reflection;
-using System.Runtime.CompilerServices;
 using AdaLoRA.Gen.Generators.Tests.Harness;
+using AdaLoRA.Gen.Testing;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CodeFixes;
 
@@ -11,8 +11,6 @@ public sealed class DescriptorTests
 {
     private static readonly DiagnosticDescriptor[] Descriptors =
         [.. typeof(Diagnostics.Rules).GetFields(BindingFlags.Static | BindingFlags.Public).Select(f => (DiagnosticDescriptor)f.GetValue(null)!)];
-
-    private static string Root([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", ".."));
 
     public static TheoryData<string> Ids => [.. Descriptors.Select(d => d.Id)];
 
@@ -26,13 +24,13 @@ public sealed class DescriptorTests
     {
         var rule = Descriptors.Single(d => d.Id == id);
         Assert.EndsWith($"generators/rules/{id}.md", rule.HelpLinkUri, StringComparison.Ordinal);
-        string page = File.ReadAllText(Path.Combine(Root(), "generators", "rules", id + ".md"));
+        string page = File.ReadAllText(RepositoryRoot.Combine("generators", "rules", id + ".md"));
         Assert.StartsWith($"# {id}: {rule.Title.ToString(System.Globalization.CultureInfo.InvariantCulture)}\n", page, StringComparison.Ordinal);
         foreach (string heading in new[] { "## Cause", "## Bad", "## Good", "## Fix" }) Assert.Contains(heading, page, StringComparison.Ordinal);
         Assert.Contains($"Severity: {(rule.DefaultSeverity == DiagnosticSeverity.Error ? "error" : "warning")}.", page, StringComparison.Ordinal);
         Assert.NotEmpty(rule.Description.ToString(System.Globalization.CultureInfo.InvariantCulture));
         Assert.Contains(id, AnalyzerRun.Analyzers.SelectMany(a => a.SupportedDiagnostics).Select(d => d.Id));
-        Assert.True(File.Exists(Path.Combine(Root(), "tests", "AdaLoRA.Gen.Generators.Tests", "Rules", id + "Tests.cs")));
+        Assert.True(File.Exists(RepositoryRoot.Combine("tests", "AdaLoRA.Gen.Generators.Tests", "Rules", id + "Tests.cs")));
     }
 
     [Fact]
