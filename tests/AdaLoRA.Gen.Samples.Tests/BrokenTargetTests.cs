@@ -20,7 +20,7 @@ public sealed class BrokenTargetTests
             string[] lines = text.Split('\n');
             int line = Array.FindIndex(lines, l => l.Contains("layesr"));
 
-            var outcome = Sample.Execute(folder, "build", "-c", "Release", "--nologo", "-p:BuildProjectReferences=true");
+            var outcome = Sample.Dotnet(folder, "build", "-c", "Release", "--nologo", "-p:BuildProjectReferences=true");
 
             Assert.NotEqual(0, outcome.ExitCode);
             var errors = Regex.Matches(outcome.Output, @"(?<file>[\w.]+)\((?<line>\d+),(?<column>\d+)\): error (?<id>\w+): (?<message>[^\r\n\[]+)").Select(m => m.Value).Distinct().ToList();

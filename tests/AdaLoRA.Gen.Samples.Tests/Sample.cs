@@ -11,14 +11,17 @@ internal static class Sample
         public string LastLine => Output.TrimEnd().Split('\n')[^1].TrimEnd('\r');
     }
 
-    /// <summary>Runs a built sample.</summary>
-    public static Outcome Run(string assembly, string folder, params string[] arguments) =>
-        Execute(folder, [Path.Combine(AppContext.BaseDirectory, assembly + ".dll"), .. arguments]);
+    /// <summary>Runs a built sample by its own executable, as <c>dotnet run</c> does. (That was once a link into obj, where the runtime did not find the rest.)</summary>
+    public static Outcome Run(string program, string folder, params string[] arguments) =>
+        Start(Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? program + ".exe" : program), folder, arguments);
 
     /// <summary>Runs <c>dotnet</c> in a folder.</summary>
-    public static Outcome Execute(string folder, params string[] arguments)
+    public static Outcome Dotnet(string folder, params string[] arguments) =>
+        Start(Environment.ProcessPath is { } p && Path.GetFileNameWithoutExtension(p) == "dotnet" ? p : "dotnet", folder, arguments);
+
+    private static Outcome Start(string program, string folder, string[] arguments)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath is { } p && Path.GetFileNameWithoutExtension(p) == "dotnet" ? p : "dotnet", arguments)
+        var start = new ProcessStartInfo(program, arguments)
         {
             WorkingDirectory = folder,
             RedirectStandardOutput = true,
