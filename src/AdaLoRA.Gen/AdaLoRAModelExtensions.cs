@@ -39,7 +39,9 @@ public static class AdaLoRAModelExtensions
         return AdapterSet.Attach(model, plan.ModelName, options.Clone(), targets);
     }
 
-    /// <summary>Takes the adapters off again and restores names, parameters and gradients' settings of the base exactly. Does nothing when there are none.</summary>
+    /// <summary>
+    /// Takes the adapters off again and restores names, parameters and gradients' settings of the base exactly. The values of Trainable modules stay as they were trained. Does nothing when there are no adapters.
+    /// </summary>
     /// <param name="model">The model.</param>
     public static void DetachAdaLoRA<TModel>(this TModel model)
         where TModel : torch.nn.Module, IAdaLoRAModel<TModel> => AdapterSet.Of(model)?.Detach();

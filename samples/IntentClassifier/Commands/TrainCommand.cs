@@ -51,7 +51,9 @@ internal static class TrainCommand
         if (!settings.Json)
         {
             AnsiConsole.MarkupLineInterpolated($"accuracy before {before:0.0000}, after [bold]{after:0.0000}[/]; {result.Steps} steps, {seconds:0} s, {result.SamplesPerSecond:0} samples/s");
-            AnsiConsole.MarkupLineInterpolated($"saved in {result.AdapterFolder}; ask it: dotnet run -c Release --project samples/IntentClassifier -- predict \"my card was stolen\"");
+            // Plain: a terminal's width must not break a command that is there to be copied.
+            Console.WriteLine($"saved in {result.AdapterFolder}; ask it:");
+            Console.WriteLine("dotnet run -c Release --project samples/IntentClassifier -- predict \"my card was stolen\"");
             return;
         }
         Console.WriteLine(JsonSerializer.Serialize(new Dictionary<string, object?>

@@ -50,6 +50,7 @@ public sealed partial class AdapterSet
     /// <summary>Builds a set of given ranks and wires it up; values are all zero, so the model computes what it did before.</summary>
     internal static AdapterSet Create(nn.Module model, string modelName, AdaLoRAOptions options, AdapterSizing sizing, List<AdapterTarget> targets, IReadOnlyList<int> ranks, bool trainable)
     {
+        CheckRegistered(model, modelName, targets);
         CheckCheckpointRoot(model, modelName, options.CheckpointRoot, targets);
         var trainableNames = TargetResolver.Trainable(model, modelName, options.Trainable, targets);
         var set = new AdapterSet(model, modelName, options, sizing, targets, ranks, trainable) { TrainableNames = trainableNames };
@@ -70,6 +71,16 @@ public sealed partial class AdapterSet
             model.register_module(ModuleName, null!);
             set.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Generated code reaches a layer by its field. One that TorchSharp does not know would train, but never be saved with the model, moved, or found again at load.</summary>
+    private static void CheckRegistered(nn.Module model, string modelName, List<AdapterTarget> targets)
+    {
+        var registered = model.named_modules().Select(m => m.module).ToHashSet(ReferenceEqualityComparer.Instance);
+        foreach (var (path, layer) in targets)
+        {
+            if (!registered.Contains(layer)) throw new AdaLoRAException($"{modelName}: '{path}' is not registered; call RegisterComponents() at the end of the constructor, after its layers are assigned.");
         }
     }
 

@@ -116,7 +116,7 @@ public sealed partial class AdapterSet : nn.Module, IDisposable
         Refold();
     }
 
-    /// <summary>Takes the adapters off the model: hooks, child module and storage are gone, and what was frozen is trainable again.</summary>
+    /// <summary>Takes the adapters off the model: hooks, child module and storage are gone, and what was frozen is trainable again. The values of Trainable modules stay as they were trained.</summary>
     public void Detach()
     {
         if (!_attached) return;

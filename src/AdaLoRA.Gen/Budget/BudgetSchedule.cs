@@ -27,7 +27,7 @@ public sealed class BudgetSchedule
         if ((long)InitialWarmupSteps + FinalWarmupSteps >= totalSteps)
         {
             throw new AdaLoRAException(
-                $"A run of {totalSteps} steps with an initial warm-up of {InitialWarmupSteps} and a final one of {FinalWarmupSteps} has no budgeting phase; shorten the warm-ups or train longer.");
+                $"With totalSteps {totalSteps}, an initial warm-up of {InitialWarmupSteps} and a final one of {FinalWarmupSteps} (in steps) leave no budgeting phase; shorten the warm-ups or train longer.");
         }
     }
 

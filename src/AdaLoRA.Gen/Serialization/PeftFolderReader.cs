@@ -60,6 +60,10 @@ internal sealed class PeftFolderReader
                 throw new AdaLoRAException($"'{file.Path}' holds '{key}', which is no tensor of a PEFT adapter; its names start with '{PeftKeys.Prefix}'.");
             }
         }
+        if (file.Metadata.ContainsKey(PeftKeys.TrainableStamp) && !File.Exists(Path.Combine(_folder, PeftKeys.TrainableFile)))
+        {
+            throw new AdaLoRAException($"'{_folder}' was saved with fully trained modules, but {PeftKeys.TrainableFile} is missing; copy the whole folder.");
+        }
         if (_factors.Count == 0) throw new AdaLoRAException($"'{file.Path}' holds no lora_A, lora_B or lora_E; it is no adapter.");
     }
 

@@ -16,8 +16,10 @@ internal static class PeftFolderWriter
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         var kept = set.Adapters.ToDictionary(a => a, Survivors);
-        SafetensorsWriter.Write(Path.Combine(temporary, PeftKeys.TensorFile), Factors(set, kept));
         string[] beside = [.. set.TrainableNames.Except(set.ModulesToSave)];
+        var metadata = new Dictionary<string, string> { ["format"] = "pt" };
+        if (beside.Length > 0) metadata.Add(PeftKeys.TrainableStamp, PeftKeys.TrainableFile);
+        SafetensorsWriter.Write(Path.Combine(temporary, PeftKeys.TensorFile), Factors(set, kept), metadata);
         if (beside.Length > 0)
         {
             SafetensorsWriter.Write(Path.Combine(temporary, PeftKeys.TrainableFile), beside.Select(n => KeyValuePair.Create(n, set.Model.get_parameter(n)!.detach().cpu())));

@@ -7,6 +7,9 @@ internal static class PeftKeys
     public const string TensorFile = "adapter_model.safetensors";
     public const string TrainableFile = "trainable.safetensors";
 
+    /// <summary>Metadata of the tensor file that says the trained modules lie beside it; PEFT's own folders do not have it.</summary>
+    public const string TrainableStamp = "adalora_gen.trainable";
+
     public static string Of(string path, string factor, AdapterMethod method) => Prefix + path + "." + factor + (method == AdapterMethod.LoRA ? ".weight" : "");
 
     /// <summary>Splits a key into module path and factor; false for a key that is no factor (a saved module).</summary>

@@ -66,6 +66,14 @@ public sealed class AnnotatedModelTests
         Assert.True(allclose(expected, model.call(x), 0, 1e-6));
     }
 
+    /// <summary>Wiring by field found the layer, loading by registered name did not.</summary>
+    [Fact]
+    public void A_model_that_never_registers_its_layers_is_refused_at_attach()
+    {
+        using var model = new Unregistered();
+        Assert.Contains("RegisterComponents()", Assert.Throws<AdaLoRAException>(() => model.AttachAdaLoRA()).Message);
+    }
+
     [Fact]
     public void Without_adapters_there_is_no_optimizer()
     {
@@ -83,4 +91,12 @@ internal sealed partial class Plain : nn.Module<Tensor, Tensor>
     public Plain() : base(nameof(Plain)) => RegisterComponents();
 
     public override Tensor forward(Tensor x) => b.call(nn.functional.relu(a.call(x)));
+}
+
+[LoRA(Rank = 2, Targets = ["a"])]
+internal sealed partial class Unregistered() : nn.Module<Tensor, Tensor>(nameof(Unregistered))
+{
+    private readonly Linear a = nn.Linear(6, 6);
+
+    public override Tensor forward(Tensor x) => a.call(x);
 }

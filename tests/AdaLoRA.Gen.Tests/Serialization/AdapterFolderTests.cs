@@ -161,6 +161,7 @@ public sealed class AdapterFolderTests
         { "pattern that does not fit", "rank_pattern keeps 1 triplets" },
         { "head of another size", "'head.weight' is [5, 12]" },
         { "foreign name", "no tensor of a PEFT adapter" },
+        { "head missing", "trainable.safetensors is missing" },
         { "phase no number", "'tinit' is" },
         { "dropout out of range", "Dropout is 1.5" },
         { "rank out of range", "init_r is 2, but" },
@@ -205,6 +206,7 @@ public sealed class AdapterFolderTests
             case "dropout out of range": File.WriteAllText(config, File.ReadAllText(config).Replace("\"lora_dropout\": 0.0", "\"lora_dropout\": 1.5")); break;
             case "rank out of range": File.WriteAllText(config, File.ReadAllText(config).Replace("\"init_r\": 4", "\"init_r\": 2")); break;
             case "factor twice": Rewrite(tensors, t => t["base_model.model.first.lora_A.weight"] = zeros(4, 12)); break;
+            case "head missing": File.Delete(folder.File("trainable.safetensors")); break;
             case "foreign name": Rewrite(tensors, t => t["first.lora_A"] = zeros(4, 12)); break;
         }
     }
