@@ -28,7 +28,7 @@ internal static partial class Log
     public static partial void Resuming(ILogger logger, LogLevel level, string model, string checkpoint);
 
     [LoggerMessage(EventId = 12, Message = "Step {Step} of {TotalSteps}: loss {Loss}, learning rate {LearningRate}, budget {Budget}, {SamplesPerSecond} examples/s", EventName = "Step")]
-    public static partial void Step(ILogger logger, LogLevel level, int step, int totalSteps, double loss, double learningRate, int budget, double samplesPerSecond);
+    public static partial void Step(ILogger logger, LogLevel level, int step, int totalSteps, double loss, double learningRate, long budget, double samplesPerSecond);
 
     [LoggerMessage(EventId = 13, Message = "Step {Step}: {Metric} {Value}, best {IsBest}", EventName = "Evaluated")]
     public static partial void Evaluated(ILogger logger, LogLevel level, int step, string metric, double value, bool isBest);

@@ -13,7 +13,7 @@ namespace AdaLoRA.Gen;
 [AttributeUsage(AttributeTargets.Class, Inherited = false)]
 public sealed class AdaLoRAAttribute : Attribute
 {
-    /// <summary>Triplets kept over all targets when the budgeting phase ends: b(T) of the paper.</summary>
+    /// <summary>Triplets (or parameters, see <see cref="BudgetUnit"/>) kept over all targets when the budgeting phase ends: b(T) of the paper.</summary>
     /// <value>At least 1. Required.</value>
     public int Budget { get; set; }
 
@@ -25,7 +25,7 @@ public sealed class AdaLoRAAttribute : Attribute
     public string[] Targets { get; set; } = [];
 
     /// <summary>Rank that every target starts with.</summary>
-    /// <value>0 (default): 4 × ⌈Budget ÷ targets⌉, at most the smallest dimension of a target. Otherwise 1 … min(in, out) of every target.</value>
+    /// <value>0 (default): 4 × the mean rank that the budget leaves (rounded up), at most the smallest dimension of a target. Otherwise 1 … min(in, out) of every target.</value>
     public int InitialRank { get; set; }
 
     /// <summary>Patterns of modules that are trained in full beside the adapters (a classification head, say).</summary>
@@ -78,6 +78,32 @@ public sealed class AdaLoRAAttribute : Attribute
     /// <summary>Which published form of the algorithm is followed.</summary>
     /// <value>Default <see cref="Gen.Fidelity.Reference"/>.</value>
     public Fidelity Fidelity { get; set; }
+
+    /// <summary>What triplets are ranked by.</summary>
+    /// <value>Default <see cref="ImportanceScore.Product"/>, the paper's.</value>
+    public ImportanceScore Score { get; set; }
+
+    /// <summary>What <see cref="Budget"/> counts: triplets, or the parameters in them.</summary>
+    /// <value>Default <see cref="Gen.BudgetUnit.Triplets"/>.</value>
+    public BudgetUnit BudgetUnit { get; set; }
+
+    /// <summary>
+    /// Smallest and largest rank of targets, as <c>"pattern: min..max"</c>; either end may be left out. From the first allocation on a target keeps at least its minimum and at most its
+    /// maximum. Where several patterns match, the last one counts.
+    /// </summary>
+    /// <value>Default: none.</value>
+    public string[] RankLimits { get; set; } = [];
+
+    /// <summary>Which biases of the base model are trained, too.</summary>
+    /// <value>Default <see cref="BiasTraining.None"/>.</value>
+    public BiasTraining Bias { get; set; }
+
+    /// <summary>
+    /// Shrinks the arena to the surviving triplets when the final phase begins: a smaller and faster last part of the run, and targets of rank 0 cost nothing any more. It changes the run
+    /// slightly: in the reference, removed triplets still count in the regulariser and in the clipped norm.
+    /// </summary>
+    /// <value>Default false.</value>
+    public bool Compact { get; set; }
 
     /// <summary>Seed of the factors' first values. Each target draws from its own stream, so adding a target changes no other.</summary>
     /// <value>Default 0.</value>

@@ -31,12 +31,12 @@ public static class AdaLoRAModelExtensions
         var plan = TModel.Plan;
         if (!options.Targets.SequenceEqual(plan.CreateOptions().Targets)) return AdapterSet.Attach(model, options);
 
-        AdapterSet.Check(model, plan.ModelName, options);
+        AdapterSet.Check(model, plan.ModelName, options, AdapterSet.DefaultName, trainable: true);
         var collector = new AdapterTargetCollector();
         TModel.CollectTargets(model, collector);
         var targets = TargetResolver.ByPattern(model, plan.ModelName, plan.ResidualPatterns.ToArray(), collector.Targets);
         if (targets.Count == 0) throw new AdaLoRAException($"{plan.ModelName}: the targets found at compile time are all null in this instance; build its layers before attaching.");
-        return AdapterSet.Attach(model, plan.ModelName, options.Clone(), targets);
+        return AdapterSet.Attach(model, plan.ModelName, options.Clone(), targets, AdapterSet.DefaultName);
     }
 
     /// <summary>

@@ -51,6 +51,21 @@ public sealed class AdaLoRAOptions
     /// <inheritdoc cref="AdaLoRAAttribute.Fidelity"/>
     public Fidelity Fidelity { get; set; }
 
+    /// <inheritdoc cref="AdaLoRAAttribute.Score"/>
+    public ImportanceScore Score { get; set; }
+
+    /// <inheritdoc cref="AdaLoRAAttribute.BudgetUnit"/>
+    public BudgetUnit BudgetUnit { get; set; }
+
+    /// <inheritdoc cref="AdaLoRAAttribute.RankLimits"/>
+    public IList<string> RankLimits { get; set; } = [];
+
+    /// <inheritdoc cref="AdaLoRAAttribute.Bias"/>
+    public BiasTraining Bias { get; set; }
+
+    /// <inheritdoc cref="AdaLoRAAttribute.Compact"/>
+    public bool Compact { get; set; }
+
     /// <inheritdoc cref="AdaLoRAAttribute.Seed"/>
     public int Seed { get; set; }
 
@@ -64,6 +79,7 @@ public sealed class AdaLoRAOptions
         var copy = (AdaLoRAOptions)MemberwiseClone();
         copy.Targets = [.. Targets];
         copy.Trainable = [.. Trainable];
+        copy.RankLimits = [.. RankLimits];
         return copy;
     }
 }

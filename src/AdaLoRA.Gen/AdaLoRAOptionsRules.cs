@@ -1,3 +1,4 @@
+using AdaLoRA.Gen.Budget;
 using System.Globalization;
 
 namespace AdaLoRA.Gen;
@@ -21,12 +22,19 @@ internal static class AdaLoRAOptionsRules
         Rule(o.InitialRank >= 0, $"InitialRank is {o.InitialRank}; it must be at least 1, or 0 to let the budget decide.");
         Rule(double.IsFinite(o.Alpha) && o.Alpha >= 0, $"Alpha is {o.Alpha}; it must be positive, or 0 for the default.");
         Rule(o.Dropout is >= 0 and < 1, $"Dropout is {o.Dropout}; it must be at least 0 and below 1.");
+        Rule(Enum.IsDefined(o.Bias), $"Bias is {o.Bias}; it must be None, All or AdapterOnly.");
         if (o.Method == AdapterMethod.LoRA)
         {
             Rule(o.InitialRank > 0 || o.Budget > 0, $"LoRA needs a rank; set InitialRank (or Budget, the triplets of all targets together).");
             return broken;
         }
-        Rule(o.Budget >= 1, $"Budget is {o.Budget}; it must be at least 1: it is the number of triplets kept over all targets.");
+        Rule(o.Budget >= 1, $"Budget is {o.Budget}; it must be at least 1: it is the number of triplets (or parameters) kept over all targets.");
+        Rule(Enum.IsDefined(o.Score), $"Score is {o.Score}; it must be Product, Sensitivity, Magnitude or SignalToNoise.");
+        Rule(Enum.IsDefined(o.BudgetUnit), $"BudgetUnit is {o.BudgetUnit}; it must be Triplets or Parameters.");
+        foreach (string limit in o.RankLimits)
+        {
+            if (RankLimit.Parse(limit ?? "") is null) broken.Add(RankLimit.Malformed(limit ?? ""));
+        }
         Rule(o.Interval >= 1, $"Interval is {o.Interval}; it must be at least 1 step.");
         Rule(o.Beta1 is > 0 and < 1, $"Beta1 is {o.Beta1}; it must lie between 0 and 1, both excluded.");
         Rule(o.Beta2 is > 0 and < 1, $"Beta2 is {o.Beta2}; it must lie between 0 and 1, both excluded.");

@@ -1,5 +1,6 @@
+using AdaLoRA.Gen.Adapters;
 using TorchSharp;
-using TorchSharp.Modules;
+
 
 namespace AdaLoRA.Gen;
 
@@ -14,11 +15,14 @@ public sealed class AdapterTargetCollector
     /// <summary>Adds one layer. A layer that was added before (the same module in two fields) and a null layer are skipped: they register no second set of parameters.</summary>
     /// <param name="path">Registered path of the layer in the model.</param>
     /// <param name="layer">The layer itself.</param>
-    public void Add(string path, Linear? layer)
+    /// <exception cref="AdaLoRAException">The layer is of a kind that cannot be adapted.</exception>
+    public void Add(string path, torch.nn.Module? layer)
     {
-        if (layer is not null && _seen.Add(layer)) _targets.Add(new AdapterTarget(path, layer));
+        if (layer is null || !_seen.Add(layer)) return;
+        var adapted = AdaptedLayer.Of(layer) ?? throw new AdaLoRAException($"'{path}' is a {layer.GetType().Name}; adapters go on {AdaptedLayer.Kinds}.");
+        _targets.Add(new AdapterTarget(path, adapted));
     }
 }
 
 /// <summary>A layer that is to be adapted, with its registered path.</summary>
-internal readonly record struct AdapterTarget(string Path, Linear Layer);
+internal readonly record struct AdapterTarget(string Path, AdaptedLayer Layer);

@@ -24,6 +24,9 @@ public sealed class LoRAAttribute : Attribute
     /// <inheritdoc cref="AdaLoRAAttribute.CheckpointRoot"/>
     public string CheckpointRoot { get; set; } = "";
 
+    /// <inheritdoc cref="AdaLoRAAttribute.Bias"/>
+    public BiasTraining Bias { get; set; }
+
     /// <inheritdoc cref="AdaLoRAAttribute.Seed"/>
     public int Seed { get; set; }
 }

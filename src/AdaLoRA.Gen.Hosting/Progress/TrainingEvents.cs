@@ -18,18 +18,18 @@ public sealed record TrainingStarted(string Model, int FirstStep, int TotalSteps
 /// <param name="TotalSteps">T.</param>
 /// <param name="Epoch">Passes over the data so far.</param>
 /// <param name="LearningRate">Rate of the adapters in this step.</param>
-/// <param name="Budget">b(t): triplets that may live.</param>
+/// <param name="Budget">b(t): triplets (or parameters) that may live.</param>
 /// <param name="Loss">Mean loss since the reading before; null but every <see cref="TrainingOptions.LogEvery"/> steps, since reading it waits for the device.</param>
 /// <param name="SkippedSteps">Steps that changed nothing so far, as of the last reading.</param>
 /// <param name="SamplesPerSecond">Examples per second of this process's steps.</param>
 /// <param name="Remaining">Expected time of the steps to come.</param>
-public readonly record struct StepCompleted(int Step, int TotalSteps, double Epoch, double LearningRate, int Budget, double? Loss, long SkippedSteps, double SamplesPerSecond, TimeSpan Remaining);
+public readonly record struct StepCompleted(int Step, int TotalSteps, double Epoch, double LearningRate, long Budget, double? Loss, long SkippedSteps, double SamplesPerSecond, TimeSpan Remaining);
 
 /// <summary>The allocator ranked the triplets.</summary>
 /// <param name="Step">t.</param>
 /// <param name="Budget">b(t).</param>
 /// <param name="Adapters">Their <see cref="Adapter.Rank"/> is read from the device only when it is asked for.</param>
-public sealed record RanksAllocated(int Step, int Budget, AdapterSet Adapters);
+public sealed record RanksAllocated(int Step, long Budget, AdapterSet Adapters);
 
 /// <summary>The model was evaluated.</summary>
 /// <param name="Step">Optimizer steps done; 0 before training.</param>

@@ -1,3 +1,4 @@
+using AdaLoRA.Gen.Adapters;
 using AdaLoRA.Gen.Arena;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -6,13 +7,13 @@ using static TorchSharp.torch;
 namespace AdaLoRA.Gen;
 
 /// <summary>
-/// The adapter of one <see cref="Linear"/>: y = W x + b + scale · B((A x) ∘ E). Its parameters are views of the arena; the forward multiplies with the folded factor
+/// The adapter of one layer (Linear, convolution, Embedding): y = W x + b + scale · B((A x) ∘ E). Its parameters are views of the arena; the forward multiplies with the folded factor
 /// A·E·scale, so gradients never show on them: the optimizer unfolds and spends them inside its step.
 /// </summary>
 public sealed class Adapter : nn.Module
 {
     private readonly AdapterSet _set;
-    private readonly Linear _layer;
+    private readonly AdaptedLayer _layer;
     private readonly int _index;
     private Tensor? _folded;
     private Tensor? _bt;
@@ -25,21 +26,21 @@ public sealed class Adapter : nn.Module
         Path = target.Path;
         InitialRank = rank;
         Slots = [.. Enumerable.Repeat(true, rank)];
-        InFeatures = (int)target.Layer.weight.shape[1];
-        OutFeatures = (int)target.Layer.weight.shape[0];
+        InFeatures = target.Layer.InFeatures;
+        OutFeatures = target.Layer.OutFeatures;
     }
 
     /// <summary>Registered path of the adapted layer in the model.</summary>
     public string Path { get; }
 
-    /// <summary>Columns of the layer's weight.</summary>
+    /// <summary>Columns of A: inputs of a Linear, (in ÷ groups) × kernel of a convolution, indices of an Embedding.</summary>
     public int InFeatures { get; }
 
-    /// <summary>Rows of the layer's weight.</summary>
+    /// <summary>Rows of B: outputs of a Linear or convolution, dimension of an Embedding.</summary>
     public int OutFeatures { get; }
 
-    /// <summary>Triplets that the adapter has room for.</summary>
-    public int InitialRank { get; }
+    /// <summary>Triplets that the adapter has room for: what it started with, or what a compaction or a pruned folder left.</summary>
+    public int InitialRank { get; private set; }
 
     /// <summary>Triplets that live: kept by the allocator's last ranking. All adapters together are read from the device once after each ranking.</summary>
     public int Rank => Mask().Count(true);
@@ -61,7 +62,7 @@ public sealed class Adapter : nn.Module
     /// <summary>Which of the set's initial triplets this adapter still has room for: all, but for a set loaded from a pruned folder.</summary>
     internal bool[] Slots { get; private set; }
 
-    internal Linear Layer => _layer;
+    internal AdaptedLayer Layer => _layer;
 
     /// <summary>Points parameters and leaves at the arena's present storage.</summary>
     internal void Bind(AdapterArena arena, bool trainable)
@@ -82,10 +83,28 @@ public sealed class Adapter : nn.Module
         lora_B.copy_(b);
         if (e is not null) lora_E!.copy_(e);
         Slots = slots;
+        StoredType = a.dtype;
     }
 
-    /// <summary>A plain LoRA folder may scale its adapters differently; what exceeds the set's scale was multiplied into A when it was loaded, and is taken out again when it is saved.</summary>
-    internal double FoldedRatio { get; set; } = 1;
+    /// <summary>Element type of the factors in the folder that they were loaded from.</summary>
+    internal ScalarType? StoredType { get; private set; }
+
+    /// <summary>Factor on ΔW: alpha ÷ (r + 1e-5) for AdaLoRA; for LoRA alpha ÷ r, or ÷ √r with rsLoRA, which a folder may state per layer.</summary>
+    public double Scale => _set.Arena.Layout.Shapes[_index].Scale;
+
+    /// <summary>Keeps only some of the triplets, in step with the arena.</summary>
+    /// <param name="kept">Which of the present ones, ascending.</param>
+    internal void Shrink(int[] kept)
+    {
+        int next = 0;
+        Slots = [.. Slots.Select(slot => slot && Array.IndexOf(kept, next++) >= 0)];
+        InitialRank = kept.Length;
+    }
+
+    /// <summary>ΔW = scale · B·(A ∘ E), in the shape of the layer's weight and the adapters' element type; made inside the caller's dispose scope.</summary>
+    internal Tensor DeltaWeight() => _folded is null
+        ? zeros_like(_layer.Weight, dtype: _set.Arena.DType)
+        : _layer.ShapeDelta(_bt!.detach().t().mm(_folded.detach().t()));
 
     /// <summary>For each triplet, whether the allocator's last ranking kept it.</summary>
     internal ReadOnlySpan<bool> Mask() => _set.HostMask().AsSpan(_set.Arena.Layout.TripletOffsets[_index], InitialRank);
@@ -96,9 +115,9 @@ public sealed class Adapter : nn.Module
     internal Tensor Apply(Tensor x, Tensor y)
     {
         Calls++;
-        if (_folded is null) return y;
+        if (_folded is null || !_set.IsComputing) return y;
         double dropout = _set.Options.Dropout;
-        if (dropout > 0 && _set.training)
+        if (dropout > 0 && _set.training && _layer.HasDropout)
         {
             using var dropped = nn.functional.dropout(x, dropout, training: true);
             return Add(dropped, y);
@@ -108,37 +127,14 @@ public sealed class Adapter : nn.Module
 
     private Tensor Add(Tensor x, Tensor y)
     {
-        if (x.dtype != _folded!.dtype) return AddAcrossTypes(x, y);
-        if (x.dim() == 2)
-        {
-            using var h = x.mm(_folded);
-            return y.addmm_(h, _bt!);
-        }
-        // The layer's output is a view of a 2-D product. In-place on a view costs autograd three full-size copies in backward, out of place costs one in forward.
-        using var rows = x.reshape(-1, InFeatures);
-        using var hidden = rows.mm(_folded);
-        using var flat = y.reshape(-1, OutFeatures);
-        using var sum = flat.addmm(hidden, _bt!);
-        return Replacing(y, sum.view(y.shape));
-    }
-
-    /// <summary>A bf16 or fp16 base with fp32 adapters: multiplied and added in fp32, rounded once.</summary>
-    private Tensor AddAcrossTypes(Tensor x, Tensor y)
-    {
-        using var wide = x.to(_folded!.dtype);
-        using var rows = wide.reshape(-1, InFeatures);
-        using var hidden = rows.mm(_folded);
-        using var delta = hidden.mm(_bt!);
-        using var shaped = delta.view(y.shape);
-        using var sum = shaped.add(y);
-        return Replacing(y, sum.to(y.dtype));
-    }
-
-    /// <summary>The layer's own output is nobody's after this; kept until the end of the caller's scope it would cost an activation per layer.</summary>
-    private static Tensor Replacing(Tensor y, Tensor result)
-    {
+        if (y.dtype == _folded!.dtype) return _layer.Add(x, y, _folded, _bt!);
+        // A bf16 or fp16 base with fp32 adapters: multiplied and added in fp32, rounded once.
+        using var wide = x.is_floating_point() ? x.to(_folded.dtype) : x.alias();
+        using var delta = _layer.Delta(wide, _folded, _bt!);
+        using var sum = delta.add_(y);
+        var rounded = sum.to(y.dtype);
         y.Dispose();
-        return result;
+        return rounded;
     }
 
     private void Register(string name, Tensor view, bool trainable)

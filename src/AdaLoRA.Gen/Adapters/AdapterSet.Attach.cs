@@ -1,4 +1,8 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using AdaLoRA.Gen.Adapters;
+using AdaLoRA.Gen.Arena;
+using AdaLoRA.Gen.Budget;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -6,17 +10,18 @@ namespace AdaLoRA.Gen;
 
 public sealed partial class AdapterSet
 {
-    /// <summary>Attaches adapters to any model, annotated or not, by pattern over <c>named_modules()</c>.</summary>
+    /// <summary>Attaches adapters to any model, annotated or not, by pattern over <c>named_modules()</c>, and switches them on.</summary>
     /// <param name="model">The model; everything in it but <see cref="AdaLoRAOptions.Trainable"/> is frozen.</param>
     /// <param name="options">Copied.</param>
-    /// <exception cref="AdaLoRAException">An option is out of range, a pattern matches nothing, or the model already has adapters.</exception>
-    public static AdapterSet Attach(nn.Module model, AdaLoRAOptions options)
+    /// <param name="name">Tells the set from others on the same model.</param>
+    /// <exception cref="AdaLoRAException">An option is out of range, a pattern matches nothing, or the model already has trainable adapters or some of that name.</exception>
+    public static AdapterSet Attach(nn.Module model, AdaLoRAOptions options, string name = DefaultName)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
-        string name = model.GetType().Name;
-        Check(model, name, options);
-        return Attach(model, name, options.Clone(), TargetResolver.ByPattern(model, name, options.Targets));
+        string modelName = model.GetType().Name;
+        Check(model, modelName, options, name, trainable: true);
+        return Attach(model, modelName, options.Clone(), TargetResolver.ByPattern(model, modelName, options.Targets), name);
     }
 
     /// <summary>The layers that patterns match, ordered as <see cref="Adapters"/> would be; nothing is attached.</summary>
@@ -30,46 +35,75 @@ public sealed partial class AdapterSet
         return [.. TargetResolver.ByPattern(model, model.GetType().Name, patterns).Select(t => t.Path)];
     }
 
-    internal static void Check(nn.Module model, string modelName, AdaLoRAOptions options)
+    internal static void Check(nn.Module model, string modelName, AdaLoRAOptions options, string name, bool trainable)
     {
-        if (Of(model) is not null) throw new AdaLoRAException($"{modelName} already has adapters; detach them first.");
-        if (model.named_modules().FirstOrDefault(m => m.module is AdapterSet) is { module: not null } nested) throw new AdaLoRAException($"{modelName} already has adapters below '{nested.name}'; detach them first.");
-        if (model.named_children().Any(c => c.name == ModuleName)) throw new AdaLoRAException($"{modelName} has a child module named '{ModuleName}', where the adapters go; rename it.");
+        if (!SetName().IsMatch(name)) throw new AdaLoRAException($"'{name}' cannot name adapters; use letters, digits, '_' and '-'.");
+        var sets = All(model);
+        if (sets.Any(s => s.Name == name)) throw new AdaLoRAException(name == DefaultName ? $"{modelName} already has adapters; detach them first." : $"{modelName} already has adapters named '{name}'; detach them first.");
+        if (trainable && sets.FirstOrDefault(s => s.IsTrainable) is { } other) throw new AdaLoRAException($"{modelName} already trains the adapters '{other.Name}'; detach them first, or load these with trainable: false.");
+        if (sets.FirstOrDefault(s => s.IsMerged) is { } merged) throw new AdaLoRAException($"The adapters '{merged.Name}' of {modelName} are merged into its weights; call Unmerge() on them first.");
+        if (model.named_modules().FirstOrDefault(m => m.module is AdapterSet && m.name.Contains('.', StringComparison.Ordinal)) is { module: not null } nested) throw new AdaLoRAException($"{modelName} already has adapters below '{nested.name}'; detach them first.");
+        string own = name == DefaultName ? ModuleName : $"{ModuleName}_{name}";
+        if (model.named_children().Any(c => c.name == own)) throw new AdaLoRAException($"{modelName} has a child module named '{own}', where the adapters go; rename it.");
         var broken = options.Validate();
         if (broken.Count > 0) throw AdaLoRAException.FromRules(modelName, broken);
     }
 
-    internal static AdapterSet Attach(nn.Module model, string modelName, AdaLoRAOptions options, List<AdapterTarget> targets)
+    internal static AdapterSet Attach(nn.Module model, string modelName, AdaLoRAOptions options, List<AdapterTarget> targets, string name)
     {
         var sizing = AdapterSizing.Resolve(options, targets, modelName);
-        var set = Create(model, modelName, options, sizing, targets, [.. targets.Select(_ => sizing.InitialRank)], trainable: true);
+        var limits = Limit(options, targets, sizing, modelName);
+        var shapes = targets.Select(t => new AdapterShape(sizing.InitialRank, t.Layer.InFeatures, t.Layer.OutFeatures, sizing.Scale)).ToList();
+        var set = Create(model, modelName, name, options, sizing, targets, shapes, trainable: true);
+        set.Limits = limits;
         set.Initialize();
         return set;
     }
 
-    /// <summary>Builds a set of given ranks and wires it up; values are all zero, so the model computes what it did before.</summary>
-    internal static AdapterSet Create(nn.Module model, string modelName, AdaLoRAOptions options, AdapterSizing sizing, List<AdapterTarget> targets, IReadOnlyList<int> ranks, bool trainable)
+    /// <summary>The options' rank limits by target, after it was checked that the budget pays for the minima.</summary>
+    private static RankLimit[]? Limit(AdaLoRAOptions options, List<AdapterTarget> targets, AdapterSizing sizing, string modelName)
+    {
+        if (options.Method == AdapterMethod.LoRA || RankLimit.Resolve(options, targets, sizing.InitialRank, modelName) is not { } limits) return null;
+        bool parameters = options.BudgetUnit == BudgetUnit.Parameters;
+        long needed = 0;
+        for (int i = 0; i < limits.Length; i++) needed += limits[i].Minimum * (parameters ? AdapterSizing.Cost(targets[i].Layer) : 1);
+        if (needed > options.Budget)
+        {
+            throw new AdaLoRAException(string.Create(CultureInfo.InvariantCulture, $"{modelName}: the minima of RankLimits need {needed} {(parameters ? "parameters" : "triplets")}, the Budget is {options.Budget}; raise it or lower them."));
+        }
+        return limits;
+    }
+
+    /// <summary>Builds a set of given ranks, wires it up and switches it on; values are all zero, so the model computes what it did before.</summary>
+    internal static AdapterSet Create(nn.Module model, string modelName, string name, AdaLoRAOptions options, AdapterSizing sizing, List<AdapterTarget> targets, IReadOnlyList<AdapterShape> shapes, bool trainable)
     {
         CheckRegistered(model, modelName, targets);
         CheckCheckpointRoot(model, modelName, options.CheckpointRoot, targets);
         var trainableNames = TargetResolver.Trainable(model, modelName, options.Trainable, targets);
-        var set = new AdapterSet(model, modelName, options, sizing, targets, ranks, trainable) { TrainableNames = trainableNames };
+        var biases = TargetResolver.Biases(model, options.Bias, targets);
+        var set = new AdapterSet(model, modelName, name, options, sizing, targets, shapes, trainable) { TrainableNames = [.. trainableNames.Union(biases)] };
+        var active = All(model).FirstOrDefault(s => s.IsActive);
         try
         {
             set.BuildTree();
             set.SetTraining(model.training);
             set.Hook();
-            model.register_module(ModuleName, set);
-            if (Of(model) != set) throw new AdaLoRAException($"{modelName} is a {model.GetType().Name}, which shows no modules but its own items; put it into a field of a module of yours and attach there.");
-            if (trainable) set.Freeze(trainableNames);
+            model.register_module(set.OwnModuleName, set);
+            if (!All(model).Contains(set)) throw new AdaLoRAException($"{modelName} is a {model.GetType().Name}, which shows no modules but its own items; put it into a field of a module of yours and attach there.");
+            if (trainable) set.Freeze();
+            // Of the base: what is switched on now is switched off first.
+            active?.Deactivate();
+            if (set.TrainableNames.Count > 0) set._trained = new TrainedValues(model, set.TrainableNames);
             set._attached = true;
+            set.IsActive = true;
             return set;
         }
         catch
         {
             set.Restore();
-            model.register_module(ModuleName, null!);
+            model.register_module(set.OwnModuleName, null!);
             set.Dispose();
+            active?.Activate();
             throw;
         }
     }
@@ -80,7 +114,7 @@ public sealed partial class AdapterSet
         var registered = model.named_modules().Select(m => m.module).ToHashSet(ReferenceEqualityComparer.Instance);
         foreach (var (path, layer) in targets)
         {
-            if (!registered.Contains(layer)) throw new AdaLoRAException($"{modelName}: '{path}' is not registered; call RegisterComponents() at the end of the constructor, after its layers are assigned.");
+            if (!registered.Contains(layer.Module)) throw new AdaLoRAException($"{modelName}: '{path}' is not registered; call RegisterComponents() at the end of the constructor, after its layers are assigned.");
         }
     }
 
@@ -126,9 +160,9 @@ public sealed partial class AdapterSet
         }
     }
 
-    private void Freeze(List<string> trainableNames)
+    private void Freeze()
     {
-        var trainable = trainableNames.ToHashSet(StringComparer.Ordinal);
+        var trainable = TrainableNames.ToHashSet(StringComparer.Ordinal);
         foreach (var (name, parameter) in _model.named_parameters())
         {
             if (trainable.Contains(name))
@@ -151,10 +185,12 @@ public sealed partial class AdapterSet
         foreach (var adapter in _adapters)
         {
             if (adapter.InitialRank == 0) continue;
-            var remover = adapter.Layer.register_forward_hook((_, x, y) => adapter.Apply(x, y));
-            _removeHooks.Add(remover.remove);
+            _removeHooks.Add(adapter, adapter.Layer.Hook(adapter.Apply));
         }
     }
 
     private void SetTraining(bool train) => base.train(train);
+
+    [GeneratedRegex("^[A-Za-z0-9_-]+$", RegexOptions.CultureInvariant)]
+    private static partial Regex SetName();
 }

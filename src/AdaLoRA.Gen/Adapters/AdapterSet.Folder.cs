@@ -6,17 +6,15 @@ namespace AdaLoRA.Gen;
 
 public sealed partial class AdapterSet
 {
-    /// <summary>The config of the folder that the set was loaded from; its other fields are kept when the set is saved again.</summary>
-    internal PeftConfig? LoadedConfig { get; set; }
-
-    /// <summary>Fully trained parameters that came from PEFT's modules_to_save, and go back to where PEFT looks for them.</summary>
-    internal IReadOnlyList<string> ModulesToSave { get; set; } = [];
+    /// <summary>The folder that the set was loaded from; its other fields are kept when the set is saved again.</summary>
+    internal LoadedFolder? Loaded { get; set; }
 
     internal TrainingPhases Phases { get; set; } = TrainingPhases.None;
 
     /// <summary>
     /// Saves a folder that Hugging Face PEFT loads: <c>adapter_model.safetensors</c> and <c>adapter_config.json</c> (type ADALORA or LORA, removed triplets left out), with keys
-    /// relative to <see cref="AdaLoRAOptions.CheckpointRoot"/>; fully trained modules go beside them into <c>trainable.safetensors</c>. Written to a temporary folder and renamed.
+    /// relative to <see cref="AdaLoRAOptions.CheckpointRoot"/>. Fully trained modules below that root are PEFT's modules_to_save; others go beside into <c>trainable.safetensors</c>. Written
+    /// to a temporary folder and renamed. PEFT knows AdaLoRA on Linear, Conv1D and Conv2d without groups; for other layers export with <see cref="SaveAsLoRA"/>.
     /// </summary>
     /// <param name="folder">Made when it does not exist; other files in it stay.</param>
     public void Save(string folder)
@@ -26,21 +24,37 @@ public sealed partial class AdapterSet
     }
 
     /// <summary>
+    /// Saves AdaLoRA as the plain LoRA adapter that it equals, for everything that loads LoRA (PEFT, vLLM, …): A' = E·A·scale, B' = B, removed triplets and targets of rank 0 left out, ranks
+    /// that differ stated in rank_pattern. Exact but for one rounding of A'.
+    /// </summary>
+    /// <param name="folder">Made when it does not exist; other files in it stay.</param>
+    /// <exception cref="AdaLoRAException">Every target has rank 0.</exception>
+    public void SaveAsLoRA(string folder)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        PeftFolderWriter.WriteAsLoRA(this, folder);
+    }
+
+    /// <summary>
     /// Attaches a saved adapter (ADALORA or LORA, written here or by PEFT) to any model that has its layers, annotated or not. The folder is checked as a whole first; when it
     /// does not fit, the model stays as it was.
     /// </summary>
-    /// <param name="model">A model without adapters.</param>
+    /// <param name="model">A model; it may have other adapters, which are switched off.</param>
     /// <param name="folder">Holds <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>.</param>
     /// <param name="trainable">Whether training goes on; false holds no gradients.</param>
     /// <param name="checkpointRoot">Path of the module that the folder's keys are relative to. Null (default): the one below which all of them are found.</param>
+    /// <param name="name">Tells the set from others on the same model.</param>
     /// <exception cref="AdaLoRAException">The folder is no adapter or does not fit the model.</exception>
     /// <exception cref="SafetensorsException">A tensor file is damaged.</exception>
-    public static AdapterSet Load(torch.nn.Module model, string folder, bool trainable = false, string? checkpointRoot = null)
+    public static AdapterSet Load(torch.nn.Module model, string folder, bool trainable = false, string? checkpointRoot = null, string name = DefaultName)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        return PeftFolderReader.Load(model, model.GetType().Name, folder, checkpointRoot, trainable);
+        return PeftFolderReader.Load(model, model.GetType().Name, folder, checkpointRoot, trainable, name);
     }
+
+    /// <summary>A fully trained parameter as this set has it, whether it is switched on or off; on the CPU.</summary>
+    internal torch.Tensor TrainedValue(string name) => (_trained?.Own(name) ?? _model.get_parameter(name)!).detach().cpu();
 
     /// <summary>Path of an adapter's layer relative to the checkpoint's root.</summary>
     internal string CheckpointPath(Adapter adapter) => CheckpointName(adapter.Path);

@@ -1,3 +1,5 @@
+using AdaLoRA.Gen.Optimization;
+
 namespace AdaLoRA.Gen;
 
 public sealed partial class AdapterSet
@@ -11,5 +13,6 @@ public sealed partial class AdapterSet
     }
 
     /// <summary>The optimizer on the ATen tail whatever the device: what float64 and other devices get, for comparison.</summary>
-    internal AdaLoRAOptimizer CreateAtenOptimizer(int totalSteps, AdaLoRAOptimizerOptions options) => new(this, totalSteps, options, forceAten: true);
+    internal AdaLoRAOptimizer CreateAtenOptimizer(int totalSteps, AdaLoRAOptimizerOptions options, bool late = false) =>
+        new(this, totalSteps, options, late ? TailChoice.AtenLate : TailChoice.Aten);
 }

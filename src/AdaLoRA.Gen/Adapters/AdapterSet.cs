@@ -1,55 +1,62 @@
 using AdaLoRA.Gen.Adapters;
 using AdaLoRA.Gen.Arena;
+using AdaLoRA.Gen.Budget;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace AdaLoRA.Gen;
 
 /// <summary>
-/// The adapters of one model: a child module named <c>adalora</c> of its root, with a node per path segment. Names, <c>parameters()</c> and <c>state_dict()</c> of the base stay as
-/// they were, and <see cref="Detach"/> restores them exactly.
+/// The adapters of one model: a child module of its root (<c>adalora</c>, or <c>adalora_NAME</c> for a set with a name of its own), with a node per path segment. Names,
+/// <c>parameters()</c> and <c>state_dict()</c> of the base stay as they were, and <see cref="Detach"/> restores them exactly. A model may have several sets; one at a time computes.
 /// </summary>
 public sealed partial class AdapterSet : nn.Module, IDisposable
 {
-    /// <summary>Name under which the set is registered in the model.</summary>
+    /// <summary>Name under which the set of the default name is registered in the model.</summary>
     public const string ModuleName = "adalora";
+
+    /// <summary>Name of a set that was given none.</summary>
+    public const string DefaultName = "default";
 
     private readonly nn.Module _model;
     private readonly string _modelName;
     private readonly List<Adapter> _adapters = [];
     private readonly Dictionary<string, Adapter> _byPath = new(StringComparer.Ordinal);
-    private readonly List<Action> _removeHooks = [];
+    private readonly Dictionary<Adapter, Action> _removeHooks = [];
     private readonly List<string> _frozen = [];
     private readonly List<string> _thawed = [];
     private bool[]? _hostMask;
     private bool _attached;
 
-    private AdapterSet(nn.Module model, string modelName, AdaLoRAOptions options, AdapterSizing sizing, IReadOnlyList<AdapterTarget> targets, IReadOnlyList<int> ranks, bool trainable)
+    private AdapterSet(nn.Module model, string modelName, string name, AdaLoRAOptions options, AdapterSizing sizing, IReadOnlyList<AdapterTarget> targets, IReadOnlyList<AdapterShape> shapes, bool trainable)
         : base(nameof(AdapterSet))
     {
         _model = model;
         _modelName = modelName;
+        Name = name;
         Options = options;
         Sizing = sizing;
         IsTrainable = trainable;
-        var shapes = targets.Select((t, i) => new AdapterShape(ranks[i], (int)t.Layer.weight.shape[1], (int)t.Layer.weight.shape[0])).ToList();
-        var weight = targets[0].Layer.weight;
+        var weight = targets[0].Layer.Weight;
         foreach (var (path, layer) in targets)
         {
-            if (layer.weight.dtype != weight.dtype || !layer.weight.device.IsSame(weight.device))
+            if (layer.Weight.dtype != weight.dtype || !layer.Weight.device.IsSame(weight.device))
             {
-                throw new AdaLoRAException($"{modelName}: '{path}' is {layer.weight.dtype} on {layer.weight.device} and '{targets[0].Path}' is {weight.dtype} on {weight.device}; bring all targets to one type and device first.");
+                throw new AdaLoRAException($"{modelName}: '{path}' is {layer.Weight.dtype} on {layer.Weight.device} and '{targets[0].Path}' is {weight.dtype} on {weight.device}; bring all targets to one type and device first.");
             }
         }
-        Arena = new AdapterArena(new ArenaLayout(shapes, options.Method == AdapterMethod.AdaLoRA), sizing.Scale, ArenaType(weight.dtype), weight.device, trainable);
+        Arena = new AdapterArena(new ArenaLayout(shapes, options.Method == AdapterMethod.AdaLoRA), ArenaType(weight.dtype), weight.device, trainable);
         for (int i = 0; i < targets.Count; i++)
         {
-            var adapter = new Adapter(this, targets[i], i, ranks[i]);
+            var adapter = new Adapter(this, targets[i], i, shapes[i].Rank);
             adapter.Bind(Arena, trainable);
             _adapters.Add(adapter);
             _byPath.Add(adapter.Path, adapter);
         }
     }
+
+    /// <summary>The name by which the set is told from others on the same model.</summary>
+    public string Name { get; }
 
     /// <summary>The adapters, ordered by path with whole numbers by value.</summary>
     public IReadOnlyList<Adapter> Adapters => _adapters;
@@ -63,7 +70,7 @@ public sealed partial class AdapterSet : nn.Module, IDisposable
     /// <summary>Alpha in force.</summary>
     public double Alpha => Sizing.Alpha;
 
-    /// <summary>Factor on every ΔW: alpha ÷ (r + 1e-5) for AdaLoRA, alpha ÷ r for LoRA.</summary>
+    /// <summary>Factor on every ΔW: alpha ÷ (r + 1e-5) for AdaLoRA, alpha ÷ r for LoRA. A LoRA folder may give layers one of their own, see <see cref="Adapter.Scale"/>.</summary>
     public double Scale => Sizing.Scale;
 
     /// <summary>False for a set that was loaded to be used, not trained: it holds no gradients.</summary>
@@ -77,26 +84,48 @@ public sealed partial class AdapterSet : nn.Module, IDisposable
         _adapters.Sum(a => (long)a.Rank * (a.InFeatures + a.OutFeatures + (Arena.Layout.HasLambda ? 1 : 0)))
         + TrainableNames.Sum(n => _model.get_parameter(n)?.numel() ?? 0);
 
-    /// <summary>Names of the parameters that are trained in full.</summary>
+    /// <summary>Names of the parameters that are trained in full: those of <see cref="AdaLoRAOptions.Trainable"/> and the biases of <see cref="AdaLoRAOptions.Bias"/>.</summary>
     public IReadOnlyList<string> TrainableNames { get; private set; } = [];
+
+    /// <summary>Whether the arena was shrunk to the surviving triplets.</summary>
+    public bool IsCompacted { get; private set; }
 
     internal AdapterArena Arena { get; }
 
     internal AdapterSizing Sizing { get; }
 
+    internal RankLimit[]? Limits { get; private set; }
+
     internal nn.Module Model => _model;
 
     internal string ModelName => _modelName;
 
-    /// <summary>The set on a model, or null when it has none.</summary>
+    internal string OwnModuleName => Name == DefaultName ? ModuleName : $"{ModuleName}_{Name}";
+
+    /// <summary>The set that computes on a model; when none does, the first in order of name; null when it has none.</summary>
     public static AdapterSet? Of(nn.Module model)
     {
+        var sets = All(model);
+        return sets.FirstOrDefault(s => s.IsActive) ?? (sets.Count > 0 ? sets[0] : null);
+    }
+
+    /// <summary>The set of a name.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="name">As given when the set was attached or loaded.</param>
+    /// <exception cref="AdaLoRAException">The model has no set of that name.</exception>
+    public static AdapterSet Of(nn.Module model, string name)
+    {
+        var sets = All(model);
+        return sets.FirstOrDefault(s => s.Name == name) ?? throw new AdaLoRAException(sets.Count == 0
+            ? $"{model.GetType().Name} has no adapters; attach or load some first."
+            : $"{model.GetType().Name} has no adapters named '{name}'; it has {string.Join(", ", sets.Select(s => $"'{s.Name}'"))}.");
+    }
+
+    /// <summary>Every set on a model, in order of name.</summary>
+    public static IReadOnlyList<AdapterSet> All(nn.Module model)
+    {
         ArgumentNullException.ThrowIfNull(model);
-        foreach (var (name, child) in model.named_children())
-        {
-            if (name == ModuleName && child is AdapterSet set) return set;
-        }
-        return null;
+        return [.. model.named_children().Select(c => c.module).OfType<AdapterSet>().OrderBy(s => s.Name, StringComparer.Ordinal)];
     }
 
     /// <summary>The adapter of one layer.</summary>
@@ -116,37 +145,20 @@ public sealed partial class AdapterSet : nn.Module, IDisposable
         Refold();
     }
 
-    /// <summary>Takes the adapters off the model: hooks, child module and storage are gone, and what was frozen is trainable again. The values of Trainable modules stay as they were trained.</summary>
-    public void Detach()
+    /// <summary>Whether a name of the model lies in a set's own module.</summary>
+    internal static bool IsOwn(nn.Module model, string name)
     {
-        if (!_attached) return;
-        Restore();
-        base.Dispose();
+        if (!name.StartsWith(ModuleName, StringComparison.Ordinal)) return false;
+        int dot = name.IndexOf('.', StringComparison.Ordinal);
+        string child = dot < 0 ? name : name[..dot];
+        return model.named_children().Any(c => c.name == child && c.module is AdapterSet);
     }
 
-    /// <summary>As <see cref="Detach"/>: a set that is disposed by itself does not leave a dead module in its model.</summary>
-    public new void Dispose()
+    /// <summary>How the triplets are ranked.</summary>
+    internal Ranking CreateRanking()
     {
-        if (_attached) Detach();
-        else base.Dispose();
-    }
-
-    /// <summary>Whether the set is on its model.</summary>
-    internal bool IsAttached => _attached;
-
-    /// <summary>Takes off the model what attaching put there, as far as it came.</summary>
-    private void Restore()
-    {
-        _attached = false;
-        foreach (var remove in _removeHooks) remove();
-        if (_model.named_children().Any(c => ReferenceEquals(c.module, this))) _model.register_module(ModuleName, null!);
-        foreach (string name in _frozen) SetGrad(name, true);
-        foreach (string name in _thawed) SetGrad(name, false);
-
-        void SetGrad(string name, bool trained)
-        {
-            if (_model.get_parameter(name) is { } p) p.requires_grad = trained;
-        }
+        long[]? costs = Options.BudgetUnit == BudgetUnit.Parameters ? [.. _adapters.Select(a => AdapterSizing.Cost(a.Layer))] : null;
+        return new Ranking(TripletScore.Of(Options.Score), new RankAllocator(Arena.Layout.AdapterOfTriplet(), costs, Limits));
     }
 
     /// <summary>The mask on the host, in the order of E; read once after each ranking.</summary>
@@ -160,17 +172,22 @@ public sealed partial class AdapterSet : nn.Module, IDisposable
 
     internal void RanksChanged() => _hostMask = null;
 
-    /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
+    /// <summary>Shrinks the arena to the given triplets of each adapter (canonical order, indices ascending); targets without any lose their hook.</summary>
+    /// <param name="kept">One list an adapter.</param>
+    /// <param name="state">Shrinks along.</param>
+    internal void Shrink(int[][] kept, TrainingState state)
     {
-        if (disposing)
+        var compaction = new Compaction(Arena.Layout, kept);
+        state.Apply(compaction, Arena.Generation + 1);
+        Arena.Apply(compaction);
+        for (int i = 0; i < _adapters.Count; i++)
         {
-            if (_attached) foreach (var remove in _removeHooks) remove();
-            _attached = false;
-            foreach (var adapter in _adapters) adapter.Dispose();
-            Arena.Dispose();
+            _adapters[i].Shrink(kept[i]);
+            _adapters[i].Bind(Arena, IsTrainable);
+            if (kept[i].Length == 0 && _removeHooks.Remove(_adapters[i], out var remove)) remove();
         }
-        base.Dispose(disposing);
+        IsCompacted = true;
+        RanksChanged();
     }
 
     /// <summary>The tree is registered node by node; the model that the set holds is not its child.</summary>

@@ -11,21 +11,25 @@ internal readonly record struct AdapterSizing(int InitialRank, double Alpha, dou
     /// <summary>Alpha ÷ initial rank where the user says nothing: same measurements.</summary>
     private const double AlphaOverRank = 4;
 
+    /// <summary>Parameters in one triplet: a row of A, a column of B, and λ.</summary>
+    public static long Cost(AdaptedLayer layer) => (long)layer.InFeatures + layer.OutFeatures + 1;
+
     /// <summary>Resolves what the options leave open, and checks what they say against the layers.</summary>
     /// <exception cref="AdaLoRAException">A rank does not fit a layer.</exception>
     public static AdapterSizing Resolve(AdaLoRAOptions options, IReadOnlyList<AdapterTarget> targets, string modelName)
     {
-        int smallest = targets.Min(t => (int)Math.Min(t.Layer.weight.shape[0], t.Layer.weight.shape[1]));
-        long mean = ((long)options.Budget + targets.Count - 1) / targets.Count;
+        int smallest = targets.Min(t => Math.Min(t.Layer.InFeatures, t.Layer.OutFeatures));
+        long unit = options.BudgetUnit == BudgetUnit.Parameters ? targets.Sum(t => Cost(t.Layer)) : targets.Count;
+        long mean = (options.Budget + unit - 1) / unit;
         int rank = options.InitialRank > 0 ? options.InitialRank
             : (int)Math.Min(options.Method == AdapterMethod.AdaLoRA ? InitialOverFinal * mean : mean, smallest);
         foreach (var (path, layer) in targets)
         {
-            long min = Math.Min(layer.weight.shape[0], layer.weight.shape[1]);
+            int min = Math.Min(layer.InFeatures, layer.OutFeatures);
             if (rank > min)
             {
                 throw new AdaLoRAException(string.Create(CultureInfo.InvariantCulture,
-                    $"{modelName}: InitialRank {rank} is larger than the smaller side of '{path}' ({layer.weight.shape[0]} × {layer.weight.shape[1]}); use at most {smallest}."));
+                    $"{modelName}: InitialRank {rank} is larger than the smaller side of '{path}' ({layer.OutFeatures} × {layer.InFeatures}); use at most {smallest}."));
             }
         }
         if (options.Method == AdapterMethod.LoRA)

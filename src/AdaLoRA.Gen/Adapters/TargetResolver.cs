@@ -11,9 +11,9 @@ internal static class TargetResolver
     public static List<AdapterTarget> ByPattern(torch.nn.Module model, string modelName, IEnumerable<string> patterns, IEnumerable<AdapterTarget>? known = null)
     {
         var targets = (known ?? []).ToList();
-        var seen = new HashSet<torch.nn.Module>(targets.Select(t => t.Layer), ReferenceEqualityComparer.Instance);
+        var seen = new HashSet<torch.nn.Module>(targets.Select(t => t.Layer.Module), ReferenceEqualityComparer.Instance);
         var modules = BaseModules(model);
-        var layers = modules.Where(m => m.Module is Linear).ToList();
+        var layers = modules.Select(m => (m.Path, Layer: AdaptedLayer.Of(m.Module))).Where(m => m.Layer is not null).ToList();
         string[] paths = [.. layers.Select(m => m.Path)];
         foreach (string text in patterns)
         {
@@ -22,9 +22,9 @@ internal static class TargetResolver
             {
                 throw new AdaLoRAException(NoMatch(modelName, text, missing, modules, paths));
             }
-            foreach (var (path, module) in layers)
+            foreach (var (path, layer) in layers)
             {
-                if (pattern.Matches(path) && seen.Add(module)) targets.Add(new AdapterTarget(path, (Linear)module));
+                if (pattern.Matches(path) && seen.Add(layer!.Module)) targets.Add(new AdapterTarget(path, layer));
             }
         }
         targets.Sort((a, b) => CanonicalOrder.Compare(a.Path, b.Path));
@@ -34,7 +34,7 @@ internal static class TargetResolver
     /// <summary>Names of the parameters that patterns over module paths (or parameter names) select for full training.</summary>
     public static List<string> Trainable(torch.nn.Module model, string modelName, IEnumerable<string> patterns, IEnumerable<AdapterTarget> targets)
     {
-        var parameters = model.named_parameters().Select(p => p.name).Where(n => !n.StartsWith(AdapterSet.ModuleName + ".", StringComparison.Ordinal)).ToList();
+        var parameters = model.named_parameters().Select(p => p.name).Where(n => !AdapterSet.IsOwn(model, n)).ToList();
         string[] modules = [.. BaseModules(model).Select(m => m.Path)];
         string[] candidates = [.. modules, .. parameters];
         var selected = new HashSet<string>(StringComparer.Ordinal);
@@ -58,8 +58,16 @@ internal static class TargetResolver
         return [.. parameters.Where(selected.Contains)];
     }
 
+    /// <summary>Names of the bias parameters that an option selects, in the model's order.</summary>
+    public static IReadOnlyList<string> Biases(torch.nn.Module model, BiasTraining bias, IEnumerable<AdapterTarget> targets)
+    {
+        if (bias == BiasTraining.None) return [];
+        var adapted = targets.Select(t => t.Path + ".bias").ToHashSet(StringComparer.Ordinal);
+        return [.. model.named_parameters().Select(p => p.name).Where(n => !AdapterSet.IsOwn(model, n) && (bias == BiasTraining.All ? n == "bias" || n.EndsWith(".bias", StringComparison.Ordinal) : adapted.Contains(n)))];
+    }
+
     private static List<(string Path, torch.nn.Module Module)> BaseModules(torch.nn.Module model) =>
-        [.. model.named_modules().Where(m => m.name != AdapterSet.ModuleName && !m.name.StartsWith(AdapterSet.ModuleName + ".", StringComparison.Ordinal))];
+        [.. model.named_modules().Where(m => !AdapterSet.IsOwn(model, m.name))];
 
     private static string NoMatch(string modelName, string pattern, string alternative, List<(string Path, torch.nn.Module Module)> modules, string[] paths)
     {
@@ -68,7 +76,7 @@ internal static class TargetResolver
         var others = modules.Where(m => single.Matches(m.Path)).ToList();
         if (others.Count > 0)
         {
-            return $"{modelName}: the target pattern {what} matches no layer that can be adapted; '{others[0].Path}' is a {others[0].Module.GetType().Name}, and adapters go on Linear layers.";
+            return $"{modelName}: the target pattern {what} matches no layer that can be adapted; '{others[0].Path}' is a {others[0].Module.GetType().Name}, and adapters go on {AdaptedLayer.Kinds}.";
         }
         return $"{modelName}: the target pattern {what} matches no layer; {Nearest(alternative, paths)}";
     }

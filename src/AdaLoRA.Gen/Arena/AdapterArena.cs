@@ -11,28 +11,26 @@ internal sealed class AdapterArena : IDisposable
 {
     private readonly bool _trainable;
 
-    public AdapterArena(ArenaLayout layout, double scale, ScalarType dtype, Device device, bool trainable)
+    public AdapterArena(ArenaLayout layout, ScalarType dtype, Device device, bool trainable)
     {
         Layout = layout;
-        Scale = scale;
         _trainable = trainable;
         P = Zeros(layout.Total, dtype, device);
         AE = Zeros(layout.FoldedTotal, dtype, device);
         Mask = Ones(layout.Triplets, dtype, device);
+        Scales = ScalesOf(layout, dtype, device);
         if (trainable) G = Zeros(layout.Total, dtype, device);
         CreateLeaves();
     }
 
-    public ArenaLayout Layout { get; }
-
-    /// <summary>alpha ÷ (r + 1e-5) for AdaLoRA, alpha ÷ r for LoRA; folded into AE and nowhere else.</summary>
-    public double Scale { get; }
+    /// <summary>Where everything lies; replaced by <see cref="Apply"/>.</summary>
+    public ArenaLayout Layout { get; private set; }
 
     public ScalarType DType => P.dtype;
 
     public Device Device => P.device;
 
-    /// <summary>Counts rebuilds (<c>.to()</c>); whoever caches a view or a pointer compares it.</summary>
+    /// <summary>Counts rebuilds (<c>.to()</c>, compaction); whoever caches a view or a pointer compares it.</summary>
     public int Generation { get; private set; }
 
     /// <summary>E, A and Bᵀ of all adapters, in the layout's order.</summary>
@@ -46,6 +44,9 @@ internal sealed class AdapterArena : IDisposable
 
     /// <summary>1 for a living triplet, 0 for a removed one; in the order of E.</summary>
     public Tensor Mask { get; private set; }
+
+    /// <summary>The factor on each triplet, [triplets, 1], in the order of E: alpha ÷ (r + 1e-5) for AdaLoRA, alpha ÷ r for LoRA.</summary>
+    public Tensor Scales { get; private set; }
 
     /// <summary>Autograd leaves (A·E·scale)ᵀ [in, r], one an adapter; null at rank 0.</summary>
     public Tensor?[] FoldedLeaves { get; private set; } = [];
@@ -75,8 +76,8 @@ internal sealed class AdapterArena : IDisposable
             if (block.FactorsA == 0) continue;
             var rows = View(P, block.Offset, block.RowsA, block.Dimension);
             var folded = View(AE, block.FoldedOffset, block.RowsA, block.Dimension);
-            if (!Layout.HasLambda) folded.copy_(rows.mul((Scalar)Scale));
-            else folded.copy_(rows.mul(View(P, block.TripletOffset, block.RowsA, 1).mul((Scalar)Scale)));
+            var factors = Scales.narrow(0, block.TripletOffset, block.RowsA);
+            folded.copy_(rows.mul(Layout.HasLambda ? View(P, block.TripletOffset, block.RowsA, 1).mul(factors) : factors));
         }
     }
 
@@ -87,18 +88,18 @@ internal sealed class AdapterArena : IDisposable
         {
             P = Moved(P, device, dtype);
             Mask = Moved(Mask, device, dtype);
-            AE.Dispose();
-            AE = Zeros(Layout.FoldedTotal, dtype, device);
-            if (G is not null)
-            {
-                G.Dispose();
-                G = Zeros(Layout.Total, dtype, device);
-            }
         }
-        DisposeLeaves();
-        CreateLeaves();
-        Generation++;
-        Refold();
+        Rebuild(dtype, device);
+    }
+
+    /// <summary>Shrinks to what a compaction keeps. Leaves and views are new afterwards; gradients start at zero.</summary>
+    public void Apply(Compaction compaction)
+    {
+        P = Replaced(P, compaction.Gather(P));
+        Mask.Dispose();
+        Mask = Ones(compaction.Layout.Triplets, P.dtype, P.device);
+        Layout = compaction.Layout;
+        Rebuild(P.dtype, P.device);
     }
 
     /// <summary>
@@ -125,6 +126,7 @@ internal sealed class AdapterArena : IDisposable
         P.Dispose();
         AE.Dispose();
         Mask.Dispose();
+        Scales.Dispose();
         G?.Dispose();
     }
 
@@ -138,6 +140,18 @@ internal sealed class AdapterArena : IDisposable
         {
             return a == b + offset * flat.element_size();
         }
+    }
+
+    /// <summary>Everything that follows from P, Mask and the layout.</summary>
+    private void Rebuild(ScalarType dtype, Device device)
+    {
+        AE = Replaced(AE, Zeros(Layout.FoldedTotal, dtype, device));
+        Scales = Replaced(Scales, ScalesOf(Layout, dtype, device));
+        if (G is not null) G = Replaced(G, Zeros(Layout.Total, dtype, device));
+        DisposeLeaves();
+        CreateLeaves();
+        Generation++;
+        Refold();
     }
 
     private void CreateLeaves()
@@ -168,17 +182,25 @@ internal sealed class AdapterArena : IDisposable
         foreach (var leaf in FoldedLeaves.Concat(BLeaves)) leaf?.Dispose();
     }
 
-    private static Tensor View(Tensor flat, long offset, long rows, long columns)
+    internal static Tensor View(Tensor flat, long offset, long rows, long columns)
     {
         using var slice = flat.narrow(0, offset, rows * columns);
         return slice.view(rows, columns);
     }
 
-    private static Tensor Moved(Tensor flat, Device device, ScalarType dtype)
+    private static Tensor Moved(Tensor flat, Device device, ScalarType dtype) => Replaced(flat, flat.to(dtype, device, copy: true).DetachFromDisposeScope());
+
+    private static Tensor Replaced(Tensor old, Tensor value)
     {
-        var moved = flat.to(dtype, device, copy: true).DetachFromDisposeScope();
-        flat.Dispose();
-        return moved;
+        old.Dispose();
+        return value;
+    }
+
+    private static Tensor ScalesOf(ArenaLayout layout, ScalarType dtype, Device device)
+    {
+        using var wide = tensor(layout.Scales(), dtype: ScalarType.Float64);
+        using var typed = wide.to(dtype, device);
+        return typed.reshape(-1, 1).clone().DetachFromDisposeScope();
     }
 
     private static Tensor Zeros(long count, ScalarType dtype, Device device) => zeros(count, dtype: dtype, device: device).DetachFromDisposeScope();

@@ -1,7 +1,11 @@
 namespace AdaLoRA.Gen.Arena;
 
 /// <summary>Shape of one adapter: ΔW [out, in] of rank r.</summary>
-internal readonly record struct AdapterShape(int Rank, int InFeatures, int OutFeatures);
+/// <param name="Rank">Triplets that there is room for.</param>
+/// <param name="InFeatures">Length of a row of A.</param>
+/// <param name="OutFeatures">Length of a row of Bᵀ.</param>
+/// <param name="Scale">Factor on ΔW; folded into A·E and nowhere else.</param>
+internal readonly record struct AdapterShape(int Rank, int InFeatures, int OutFeatures, double Scale = 1);
 
 /// <summary>
 /// All factors of one row length and one rank, side by side: A rows of the adapters with in = <see cref="Dimension"/>, then Bᵀ rows of those with
@@ -111,6 +115,17 @@ internal sealed class ArenaLayout
             for (int k = 0; k < _shapes[i].Rank; k++) order[next++] = TripletOffsets[i] + k;
         }
         return order;
+    }
+
+    /// <summary>For each triplet in canonical order: its adapter.</summary>
+    public int[] AdapterOfTriplet() => [.. Enumerable.Range(0, _shapes.Length).SelectMany(i => Enumerable.Repeat(i, _shapes[i].Rank))];
+
+    /// <summary>For each position in E: the factor on that triplet.</summary>
+    public double[] Scales()
+    {
+        var scales = new double[Triplets];
+        for (int i = 0; i < _shapes.Length; i++) scales.AsSpan(TripletOffsets[i], _shapes[i].Rank).Fill(_shapes[i].Scale);
+        return scales;
     }
 
     /// <summary>For each position in E: the row of the same triplet among the Bᵀ rows of all blocks, counted block by block.</summary>

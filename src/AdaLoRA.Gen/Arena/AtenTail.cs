@@ -1,33 +1,49 @@
+using AdaLoRA.Gen.Budget;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace AdaLoRA.Gen.Arena;
 
 /// <summary>
-/// The tail as flat ATen operations: any device and element type, ~15 launches a block and none in the number of adapters, no question to the device.
+/// The tail as flat ATen operations: any device and element type, ~15 launches a block and none in the number of adapters, no question to the device. A flag on the device gates
+/// every write and the step counter, so a step with a gradient that is not finite leaves everything as it was.
 /// </summary>
 internal sealed class AtenTail : IArenaTail
 {
     private readonly AdapterArena _arena;
     private readonly TrainingState _state;
     private readonly TrainableParameters _trainable;
-    private Tensor? _canonical;
-    private Tensor? _bRows;
+    private readonly Ranking _ranking;
+    private readonly StepCounter _counter;
+    private DeviceRanking? _onDevice;
     private AtenBlock[] _blocks = [];
     private int _generation = -1;
     private Tensor _norm = ScalarZero();
     private Tensor _regulariser = ScalarZero();
 
-    public AtenTail(AdapterArena arena, TrainingState state, TrainableParameters trainable)
+    /// <summary>Creates the tail.</summary>
+    /// <param name="arena">What is trained.</param>
+    /// <param name="state">Its moments and averages.</param>
+    /// <param name="trainable">What is trained in full beside it.</param>
+    /// <param name="ranking">How triplets are ranked.</param>
+    /// <param name="late">Reads the step counter one step late even where it could be read at once: what a device does, for tests.</param>
+    public AtenTail(AdapterArena arena, TrainingState state, TrainableParameters trainable, Ranking ranking, bool late = false)
     {
         _arena = arena;
         _state = state;
         _trainable = trainable;
+        _ranking = ranking;
+        state.FollowArena();
+        _counter = new StepCounter(state.Applied, late);
     }
 
     public double GradientNorm => ToHost(_norm);
 
     public double Regulariser => ToHost(_regulariser);
+
+    public StepCount Known => _counter.Known;
+
+    public StepCount Synchronize() => _counter.Synchronize(_state.Applied);
 
     public void ZeroGradients() => _arena.G!.zero_();
 
@@ -38,73 +54,97 @@ internal sealed class AtenTail : IArenaTail
         FollowArena();
         Tensor p = _arena.P, g = _arena.G!;
 
-        foreach (var block in _blocks) block.Unfold(_arena.Scale);
-        if (plan.OrthogonalWeight != 0) Replace(ref _regulariser, AddRegulariserGradient(plan));
+        foreach (var block in _blocks) block.Unfold();
+        var living = plan.SurvivorsOnly ? LeaveOutRemoved() : null;
+        if (plan.OrthogonalWeight != 0) Replace(ref _regulariser, AddRegulariserGradient(plan, living));
         var norm = g.square().sum().add_(_trainable.SquaredNorm(g.dtype, g.device)).sqrt();
         Replace(ref _norm, norm);
         var ok = norm.isfinite().to(g.dtype);
         var scale = plan.MaxGradNorm > 0 ? norm.add((Scalar)1e-6).reciprocal_().mul_((Scalar)plan.MaxGradNorm).clamp_max_((Scalar)1.0).nan_to_num_(0, 0, 0) : ok;
         g.nan_to_num_(0, 0, 0).mul_(scale);
 
-        if (plan.UpdateImportance && plan.Fidelity == Fidelity.Paper) UpdateImportance(plan, ok);
         _state.Applied.add_(ok);
+        var gate = new ScheduleGate(plan, ok, _state.Applied);
+        if (plan.Fidelity == Fidelity.Paper) UpdateImportance(plan, gate);
         var factors = new UpdateFactors(plan.Rule, ok, _state.Applied);
-        factors.Update(p, g, _state.M, _state.V, plan.LearningRate);
-        _trainable.Update(factors, scale, plan.TrainableLearningRate);
-        if (plan.UpdateImportance && plan.Fidelity == Fidelity.Reference) UpdateImportance(plan, ok);
+        Update(factors, plan, p, g);
+        _trainable.Update(factors, scale, plan.TrainableLearningRate, plan.Rule.TrainableDecay);
+        if (plan.Fidelity == Fidelity.Reference) UpdateImportance(plan, gate);
 
-        if (plan.AllocateTo is { } budget) Allocate(budget, plan.IsDecisive ? null : ok);
-        if (_arena.Layout.HasLambda) MaskLambda(plan, ok);
-        foreach (var block in _blocks) block.Refold(_arena.Scale);
+        if (gate.Allocate is { } allocate) _arena.Mask.lerp_(_onDevice!.Rank(gate.Budget!), allocate);
+        if (gate.ApplyMask is { } apply)
+        {
+            var lambda = _arena.P.narrow(0, 0, _arena.Layout.Triplets);
+            lambda.lerp_(lambda.mul(_arena.Mask), apply);
+        }
+        foreach (var block in _blocks) block.Refold();
         g.zero_();
+        _counter.Count(_state.Applied);
     }
 
     public void Dispose()
     {
         foreach (var block in _blocks) block.Dispose();
-        foreach (var t in new[] { _canonical, _bRows, _norm, _regulariser }) t?.Dispose();
+        _onDevice?.Dispose();
+        _counter.Dispose();
+        foreach (var t in new[] { _norm, _regulariser }) t.Dispose();
+    }
+
+    /// <summary>One pass where all parts have one rate and one decay, else one a part.</summary>
+    private void Update(UpdateFactors factors, in StepPlan plan, Tensor p, Tensor g)
+    {
+        var rule = plan.Rule;
+        double rate = plan.LearningRate;
+        if (plan.RatioB == 1 && (rule.LambdaDecay == rule.WeightDecay || !_arena.Layout.HasLambda))
+        {
+            factors.Update(p, g, _state.M, _state.V, rate, rule.WeightDecay);
+            return;
+        }
+        if (_arena.Layout.HasLambda) Part(t => t.narrow(0, 0, _arena.Layout.Triplets), rate, rule.LambdaDecay);
+        foreach (var block in _blocks)
+        {
+            Part(t => block.Split(t).A, rate, rule.WeightDecay);
+            Part(t => block.Split(t).B, rate * plan.RatioB, rule.WeightDecay);
+        }
+
+        void Part(Func<Tensor, Tensor> of, double learningRate, double decay)
+        {
+            if (of(p) is { } part && part.numel() > 0) factors.Update(part, of(g), _state.M is { } m ? of(m) : null, _state.V is { } v ? of(v) : null, learningRate, decay);
+        }
     }
 
     /// <summary>Eqs. 10 to 12: I ← β₁ I + (1 − β₁)|w·g|, U ← β₂ U + (1 − β₂)| |w·g| − I |, with the new I.</summary>
-    private void UpdateImportance(in StepPlan plan, Tensor ok)
+    private void UpdateImportance(in StepPlan plan, ScheduleGate gate)
     {
+        if (gate.Importance is not { } moves) return;
         var sensitivity = _arena.P.mul(_arena.G!).abs_();
-        _state.Sensitivity!.lerp_(sensitivity, ok.mul((Scalar)(1 - plan.ImportanceBeta1)));
+        _state.Sensitivity!.lerp_(sensitivity, moves.mul((Scalar)(1 - plan.ImportanceBeta1)));
         sensitivity.sub_(_state.Sensitivity).abs_();
-        _state.Uncertainty!.lerp_(sensitivity, ok.mul((Scalar)(1 - plan.ImportanceBeta2)));
+        _state.Uncertainty!.lerp_(sensitivity, moves.mul((Scalar)(1 - plan.ImportanceBeta2)));
     }
 
     /// <summary>Adds γ·dR/dF to the gradients and returns R.</summary>
-    private Tensor AddRegulariserGradient(in StepPlan plan)
+    private Tensor AddRegulariserGradient(in StepPlan plan, Tensor[]? living)
     {
         int factors = 2 * _arena.Layout.Shapes.Length;
         var sum = zeros([], dtype: _arena.DType, device: _arena.Device);
-        foreach (var block in _blocks) sum.add_(block.AddRegulariserGradient(plan.Fidelity, plan.OrthogonalWeight, factors));
+        for (int i = 0; i < _blocks.Length; i++) sum.add_(_blocks[i].AddRegulariserGradient(plan.Fidelity, plan.OrthogonalWeight, factors, living?[i]));
         return plan.Fidelity == Fidelity.Paper ? sum : sum.div_((Scalar)(double)factors);
     }
 
-    /// <summary>Eqs. 9 and 13: a triplet's score is s(λ) + mean s(Q row) + mean s(P column), s = I·U; the <paramref name="budget"/> best live.</summary>
-    private void Allocate(int budget, Tensor? ok)
+    /// <summary>Zeroes the gradients of removed triplets and returns, by block, which rows live.</summary>
+    private Tensor[] LeaveOutRemoved()
     {
-        int triplets = _arena.Layout.Triplets;
-        var scores = _state.Sensitivity!.mul(_state.Uncertainty!);
-        var means = _blocks.Select(b => b.RowMeans(scores)).ToArray();
-        var total = cat([.. means.Where(m => m.A is not null).Select(m => m.A!)])
-            .add_(cat([.. means.Where(m => m.B is not null).Select(m => m.B!)]).index_select(0, _bRows!))
-            .add_(scores.narrow(0, 0, triplets));
-        var canonical = total.index_select(0, _canonical!);
-        var best = canonical.sort(0, descending: true, stable: true).Indices.narrow(0, 0, Math.Clamp(budget, 0, triplets));
-        var mask = zeros_like(_arena.Mask).index_fill_(0, _canonical!.index_select(0, best), (Scalar)1.0);
-        if (ok is null) _arena.Mask.copy_(mask);
-        else _arena.Mask.lerp_(mask, ok);
-    }
-
-    /// <summary>Zeroes removed λ. A ranking step whose gradients were not finite leaves even those alone that revived since the ranking before.</summary>
-    private void MaskLambda(in StepPlan plan, Tensor ok)
-    {
-        var lambda = _arena.P.narrow(0, 0, _arena.Layout.Triplets);
-        if (plan.HoldPattern || plan.IsDecisive) lambda.mul_(_arena.Mask);
-        else if (plan.AllocateTo is not null) lambda.lerp_(lambda.mul(_arena.Mask), ok);
+        _arena.G!.narrow(0, 0, _arena.Layout.Triplets).mul_(_arena.Mask);
+        var living = new Tensor[_blocks.Length];
+        long before = 0;
+        for (int i = 0; i < _blocks.Length; i++)
+        {
+            living[i] = _blocks[i].LivingRows(_arena.Mask, _onDevice!.TripletsOfBRows, before);
+            _blocks[i].MaskGradient(living[i]);
+            before += _arena.Layout.Blocks[i].RowsB;
+        }
+        return living;
     }
 
     private void FollowArena()
@@ -113,10 +153,8 @@ internal sealed class AtenTail : IArenaTail
         foreach (var block in _blocks) block.Dispose();
         _blocks = [.. _arena.Layout.Blocks.Select(b => new AtenBlock(_arena, b))];
         _state.FollowArena();
-        _canonical?.Dispose();
-        _canonical = tensor(_arena.Layout.CanonicalOrder().Select(i => (long)i).ToArray(), device: _arena.Device).DetachFromDisposeScope();
-        _bRows?.Dispose();
-        _bRows = tensor(_arena.Layout.BRowOfTriplet(), device: _arena.Device).DetachFromDisposeScope();
+        _onDevice?.Dispose();
+        _onDevice = new DeviceRanking(_arena, _state, _blocks, _ranking);
         _generation = _arena.Generation;
     }
 

@@ -6,11 +6,17 @@ namespace AdaLoRA.Gen.Arena;
 /// </summary>
 internal interface IArenaTail : IDisposable
 {
-    /// <summary>Runs one step on the arena and on the fully trained parameters; gradients are zero afterwards. Moves nothing when a gradient is not finite.</summary>
+    /// <summary>Runs one step on the arena and on the fully trained parameters; gradients are zero afterwards. Changes nothing else when a gradient is not finite.</summary>
     void Step(in StepPlan plan);
 
     /// <summary>Zeroes the arena's gradients.</summary>
     void ZeroGradients();
+
+    /// <summary>How far the host knows the run: of the calls of <see cref="Step"/> up to some moment (at most one behind), how many were applied. No synchronisation.</summary>
+    StepCount Known { get; }
+
+    /// <summary>The same up to the last call, waiting for the device if need be.</summary>
+    StepCount Synchronize();
 
     /// <summary>‖g‖₂ over adapters and trained parameters of the last step, before clipping. Costs a device sync where there is one.</summary>
     double GradientNorm { get; }
@@ -18,3 +24,6 @@ internal interface IArenaTail : IDisposable
     /// <summary>The regulariser of the last step, without γ. Costs a device sync where there is one.</summary>
     double Regulariser { get; }
 }
+
+/// <summary>Calls of a tail's step since it was made, and how many of them changed something.</summary>
+internal readonly record struct StepCount(long Attempts, long Applied);

@@ -45,6 +45,30 @@ internal static unsafe class SimdKernels
         for (; i < length; i++) x[i] *= factor;
     }
 
+    /// <summary>Σ x.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static float Sum(float* x, long length)
+    {
+        Vector<float> lanes = default;
+        long i = 0;
+        for (; i <= length - Width; i += Width) lanes += Vector.Load(x + i);
+        float sum = Vector.Sum(lanes);
+        for (; i < length; i++) sum += x[i];
+        return sum;
+    }
+
+    /// <summary>Σ x ÷ (y + floor).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static float SumOfQuotients(float* x, float* y, long length, float floor)
+    {
+        Vector<float> lanes = default, least = new(floor);
+        long i = 0;
+        for (; i <= length - Width; i += Width) lanes += Vector.Load(x + i) / (Vector.Load(y + i) + least);
+        float sum = Vector.Sum(lanes);
+        for (; i < length; i++) sum += x[i] / (y[i] + floor);
+        return sum;
+    }
+
     /// <summary>Σ x².</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double SumOfSquares(float* x, long length)
@@ -64,10 +88,10 @@ internal static unsafe class SimdKernels
 
     /// <summary>Σ a·b.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static float Dot(float* a, float* b, int length)
+    public static float Dot(float* a, float* b, long length)
     {
         Vector<float> even = default, odd = default;
-        int i = 0;
+        long i = 0;
         for (; i <= length - 2 * Width; i += 2 * Width)
         {
             even = Vector.FusedMultiplyAdd(Vector.Load(a + i), Vector.Load(b + i), even);

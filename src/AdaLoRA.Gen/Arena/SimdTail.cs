@@ -21,23 +21,27 @@ internal sealed unsafe class SimdTail : IArenaTail
     private readonly double[] _regularisers;
     private readonly int[] _canonical;
     private readonly bool[] _kept;
+    private readonly Ranking _ranking;
+    private readonly long _appliedBefore;
     private long _applied;
+    private long _attempts;
 
-    public SimdTail(AdapterArena arena, TrainingState state, TrainableParameters trainable)
+    public SimdTail(AdapterArena arena, TrainingState state, TrainableParameters trainable, Ranking ranking)
     {
         _arena = arena;
         _state = state;
         state.FollowArena();
-        _applied = (long)state.Applied.item<double>();
+        _applied = _appliedBefore = (long)state.Applied.item<double>();
         _trainable = trainable;
+        _ranking = ranking;
         var layout = arena.Layout;
         // By offset: memory is walked once, front to back.
         _factors = [.. Enumerable.Range(0, layout.Shapes.Length)
             .Where(i => layout.Shapes[i].Rank > 0)
             .SelectMany(i => new[]
             {
-                new Factor(layout.Shapes[i].Rank, layout.Shapes[i].InFeatures, layout.AOffsets[i], layout.FoldedOffsets[i], layout.TripletOffsets[i], IsA: true),
-                new Factor(layout.Shapes[i].Rank, layout.Shapes[i].OutFeatures, layout.BOffsets[i], 0, layout.TripletOffsets[i], IsA: false),
+                new Factor(layout.Shapes[i].Rank, layout.Shapes[i].InFeatures, layout.AOffsets[i], layout.FoldedOffsets[i], layout.TripletOffsets[i], (float)layout.Shapes[i].Scale, IsA: true),
+                new Factor(layout.Shapes[i].Rank, layout.Shapes[i].OutFeatures, layout.BOffsets[i], 0, layout.TripletOffsets[i], (float)layout.Shapes[i].Scale, IsA: false),
             })
             .OrderBy(f => f.Offset)];
         _squares = new double[_factors.Length];
@@ -49,6 +53,10 @@ internal sealed unsafe class SimdTail : IArenaTail
     public double GradientNorm { get; private set; }
 
     public double Regulariser { get; private set; }
+
+    public StepCount Known => new(_attempts, _applied - _appliedBefore);
+
+    public StepCount Synchronize() => Known;
 
     /// <summary>Whether this form can run an arena of this kind.</summary>
     public static bool Supports(AdapterArena arena) => arena.DType == ScalarType.Float32 && arena.Device.type == DeviceType.CPU;
@@ -64,20 +72,18 @@ internal sealed unsafe class SimdTail : IArenaTail
         GradientNorm = Math.Sqrt(_squares.Sum() + TrainableSquares());
         Regulariser = plan.Fidelity == Fidelity.Paper ? _regularisers.Sum() : _regularisers.Sum() / (2 * _arena.Layout.Shapes.Length);
 
-        bool applied = double.IsFinite(GradientNorm);
-        if (applied)
-        {
-            _state.Applied.fill_((Scalar)(double)++_applied);
-            double scale = plan.MaxGradNorm > 0 ? Math.Min(1, plan.MaxGradNorm / (GradientNorm + 1e-6)) : 1;
-            UpdatePass(buffers, plan, scale);
-            UpdateTrainable(plan, scale);
-        }
-        else
+        _attempts++;
+        if (!double.IsFinite(GradientNorm))
         {
             ZeroGradients();
             _trainable.ZeroGradients();
+            return;
         }
-        if (plan.AllocateTo is { } budget && (applied || plan.IsDecisive)) Allocate(buffers, budget);
+        _state.Applied.fill_((Scalar)(double)++_applied);
+        double scale = plan.MaxGradNorm > 0 ? Math.Min(1, plan.MaxGradNorm / (GradientNorm + 1e-6)) : 1;
+        UpdatePass(buffers, plan, scale);
+        UpdateTrainable(plan, scale);
+        if (plan.Point.AllocateTo is { } budget) Allocate(buffers, budget);
     }
 
     public void Dispose() { }
@@ -85,11 +91,11 @@ internal sealed unsafe class SimdTail : IArenaTail
     private void SumPass(SimdBuffers b, StepPlan plan)
     {
         double weight = plan.OrthogonalWeight, coefficient = plan.Fidelity == Fidelity.Paper ? 4 * weight : 2 * weight / (2 * _arena.Layout.Shapes.Length);
-        float scale = (float)_arena.Scale;
         bool hasLambda = _arena.Layout.HasLambda;
         ForEachFactor(i =>
         {
             var f = _factors[i];
+            float scale = f.Scale;
             float* p = b.P + f.Offset, g = b.G + f.Offset;
             double squares = 0;
             if (f.IsA && hasLambda)
@@ -133,49 +139,42 @@ internal sealed unsafe class SimdTail : IArenaTail
 
     private void UpdatePass(SimdBuffers b, StepPlan plan, double gradientScale)
     {
-        var update = new SimdUpdate(b, plan, gradientScale, _applied);
-        float scale = (float)_arena.Scale;
-        bool hasLambda = _arena.Layout.HasLambda, hold = plan.HoldPattern;
+        double rate = plan.LearningRate;
+        var updateA = new SimdUpdate(b, plan, gradientScale, _applied, rate, plan.Rule.WeightDecay);
+        var updateB = new SimdUpdate(b, plan, gradientScale, _applied, rate * plan.RatioB, plan.Rule.WeightDecay);
+        var updateE = new SimdUpdate(b, plan, gradientScale, _applied, rate, plan.Rule.LambdaDecay);
+        bool hasLambda = _arena.Layout.HasLambda, hold = plan.Point.HoldPattern;
         ForEachFactor(i =>
         {
             var f = _factors[i];
             if (!f.IsA)
             {
-                update.Run(f.Offset, f.Elements, null, 0);
+                updateB.Run(f.Offset, f.Elements, null, 0);
                 return;
             }
             if (!hasLambda)
             {
-                update.Run(f.Offset, f.Elements, b.AE + f.Folded, scale);
+                updateA.Run(f.Offset, f.Elements, b.AE + f.Folded, f.Scale);
                 return;
             }
             // E first: its new values are folded into A's rows.
-            update.Run(f.Triplet, f.Rank, null, 0);
+            updateE.Run(f.Triplet, f.Rank, null, 0);
             for (int k = 0; k < f.Rank; k++)
             {
                 if (hold) b.P[f.Triplet + k] *= b.Mask[f.Triplet + k];
                 long row = (long)k * f.Length;
-                update.Run(f.Offset + row, f.Length, b.AE + f.Folded + row, b.P[f.Triplet + k] * scale);
+                updateA.Run(f.Offset + row, f.Length, b.AE + f.Folded + row, b.P[f.Triplet + k] * f.Scale);
             }
         });
     }
 
-    /// <summary>Eqs. 9 and 13: a triplet's score is s(λ) + mean s(Q row) + mean s(P column), s = I·U; exactly <paramref name="budget"/> live.</summary>
-    private void Allocate(SimdBuffers b, int budget)
+    /// <summary>Ranks the triplets and removes those that <paramref name="budget"/> does not pay for.</summary>
+    private void Allocate(SimdBuffers b, long budget)
     {
-        var scores = new float[_arena.Layout.Triplets];
-        for (int i = 0; i < scores.Length; i++) scores[i] = b.Sensitivity[i] * b.Uncertainty[i];
-        foreach (var f in _factors)
-        {
-            for (int k = 0; k < f.Rank; k++)
-            {
-                long row = f.Offset + (long)k * f.Length;
-                scores[f.Triplet + k] += SimdKernels.Dot(b.Sensitivity + row, b.Uncertainty + row, f.Length) / f.Length;
-            }
-        }
+        float[] scores = Scores(b);
         var canonical = new float[scores.Length];
         for (int i = 0; i < canonical.Length; i++) canonical[i] = scores[_canonical[i]];
-        RankAllocator.Select(canonical, budget, _kept);
+        _ranking.Allocator.Select(canonical, budget, _kept);
         for (int i = 0; i < canonical.Length; i++) b.Mask[_canonical[i]] = _kept[i] ? 1 : 0;
         foreach (var f in _factors)
         {
@@ -189,6 +188,27 @@ internal sealed unsafe class SimdTail : IArenaTail
         }
     }
 
+    /// <summary>A triplet's score in the order of E: s(λ) + mean s(Q row) + mean s(P column) (eqs. 9 and 13), or |λ|.</summary>
+    private float[] Scores(SimdBuffers b)
+    {
+        var scores = new float[_arena.Layout.Triplets];
+        if (_ranking.Score is not { } score)
+        {
+            for (int i = 0; i < scores.Length; i++) scores[i] = Math.Abs(b.P[i]);
+            return scores;
+        }
+        for (int i = 0; i < scores.Length; i++) scores[i] = score.Sum(b.Sensitivity + i, b.Uncertainty + i, 1);
+        foreach (var f in _factors)
+        {
+            for (int k = 0; k < f.Rank; k++)
+            {
+                long row = f.Offset + (long)k * f.Length;
+                scores[f.Triplet + k] += score.Sum(b.Sensitivity + row, b.Uncertainty + row, f.Length) / f.Length;
+            }
+        }
+        return scores;
+    }
+
     private double TrainableSquares() => _trainable.IsEmpty ? 0 : _trainable.SquaredNorm(ScalarType.Float64, CPU).item<double>();
 
     private void UpdateTrainable(in StepPlan plan, double gradientScale)
@@ -196,7 +216,7 @@ internal sealed unsafe class SimdTail : IArenaTail
         if (_trainable.IsEmpty) return;
         using var ok = ones([], dtype: ScalarType.Float32);
         using var scale = full([], (Scalar)gradientScale, dtype: ScalarType.Float32);
-        _trainable.Update(new UpdateFactors(plan.Rule, ok, _state.Applied), scale, plan.TrainableLearningRate);
+        _trainable.Update(new UpdateFactors(plan.Rule, ok, _state.Applied), scale, plan.TrainableLearningRate, plan.Rule.TrainableDecay);
     }
 
     private void ForEachFactor(Action<int> body)
@@ -231,7 +251,7 @@ internal sealed unsafe class SimdTail : IArenaTail
         fixed (byte* p = flat.bytes) return (float*)p;
     }
 
-    private readonly record struct Factor(int Rank, int Length, long Offset, long Folded, int Triplet, bool IsA)
+    private readonly record struct Factor(int Rank, int Length, long Offset, long Folded, int Triplet, float Scale, bool IsA)
     {
         public long Elements => (long)Rank * Length;
     }

@@ -20,24 +20,24 @@ internal readonly unsafe struct SimdUpdate
     private readonly bool _scoreBeforeUpdate;
     private readonly float _gradientScale, _decay, _m1, _v1, _m2, _v2, _epsilon, _stepSize, _rootCorrection, _i1, _i2, _u1, _u2, _l2, _rate;
 
-    public SimdUpdate(SimdBuffers buffers, in StepPlan plan, double gradientScale, long applied)
+    public SimdUpdate(SimdBuffers buffers, in StepPlan plan, double gradientScale, long applied, double learningRate, double weightDecay)
     {
         _b = buffers;
         var rule = plan.Rule;
         _adam = rule.Kind == OptimizerKind.AdamW;
-        _importance = plan.UpdateImportance && buffers.Sensitivity != null;
+        _importance = plan.Point.UpdateImportance && buffers.Sensitivity != null;
         _scoreBeforeUpdate = plan.Fidelity == Fidelity.Paper;
         _gradientScale = (float)gradientScale;
-        _decay = (float)(1 - plan.LearningRate * rule.WeightDecay);
+        _decay = (float)(1 - learningRate * weightDecay);
         (_m1, _m2) = ((float)rule.Beta1, (float)(1 - rule.Beta1));
         (_v1, _v2) = ((float)rule.Beta2, (float)(1 - rule.Beta2));
         _epsilon = (float)rule.Epsilon;
-        _stepSize = (float)(plan.LearningRate / (1 - Math.Pow(rule.Beta1, applied)));
+        _stepSize = (float)(learningRate / (1 - Math.Pow(rule.Beta1, applied)));
         _rootCorrection = (float)(1 / Math.Sqrt(1 - Math.Pow(rule.Beta2, applied)));
         (_i1, _i2) = ((float)plan.ImportanceBeta1, (float)(1 - plan.ImportanceBeta1));
         (_u1, _u2) = ((float)plan.ImportanceBeta2, (float)(1 - plan.ImportanceBeta2));
-        _l2 = (float)rule.WeightDecay;
-        _rate = (float)plan.LearningRate;
+        _l2 = (float)weightDecay;
+        _rate = (float)learningRate;
     }
 
     /// <summary>Updates <paramref name="length"/> elements from <paramref name="offset"/>; where <paramref name="folded"/> is given, writes new value × <paramref name="factor"/> there.</summary>

@@ -5,8 +5,11 @@ internal readonly record struct StepPlan
 {
     public required UpdateRule Rule { get; init; }
 
-    /// <summary>Learning rate of the adapters at this step.</summary>
+    /// <summary>Learning rate of A and E at this step.</summary>
     public required double LearningRate { get; init; }
+
+    /// <summary>Learning rate of B ÷ <see cref="LearningRate"/> (LoRA+, arXiv 2402.12354).</summary>
+    public double RatioB { get; init; } = 1;
 
     /// <summary>Learning rate of the fully trained parameters at this step.</summary>
     public required double TrainableLearningRate { get; init; }
@@ -19,27 +22,40 @@ internal readonly record struct StepPlan
     /// <summary>γ; 0 leaves the regulariser out.</summary>
     public double OrthogonalWeight { get; init; }
 
-    /// <summary>Whether the two averages of eqs. 11 and 12 move at this step.</summary>
-    public bool UpdateImportance { get; init; }
-
     public double ImportanceBeta1 { get; init; }
 
     public double ImportanceBeta2 { get; init; }
 
-    /// <summary>b(t) where this step ranks the triplets, else null.</summary>
-    public int? AllocateTo { get; init; }
+    /// <summary>What the schedule says of this step.</summary>
+    public SchedulePoint Point { get; init; }
 
-    /// <summary>This step is T − t_f: it ranks even when its gradients are not finite.</summary>
-    public bool IsDecisive { get; init; }
+    /// <summary>
+    /// What the schedule says of the step before. Given when the host does not know yet whether the last step was applied: if it was not, this one takes its place, and the tail
+    /// decides that on the device.
+    /// </summary>
+    public SchedulePoint? IfLastWasSkipped { get; init; }
 
-    /// <summary>The final phase: removed triplets are held at zero.</summary>
-    public bool HoldPattern { get; init; }
+    /// <summary>Removed triplets are left out of the regulariser and of the norm: what a compacted arena does by its nature. ATen tail only.</summary>
+    public bool SurvivorsOnly { get; init; }
+
+    public StepPlan()
+    {
+    }
 }
+
+/// <summary>The schedule at one step.</summary>
+/// <param name="Step">t, from 1: applied steps, this one included.</param>
+/// <param name="AllocateTo">b(t) where this step ranks the triplets, else null.</param>
+/// <param name="UpdateImportance">Whether the two averages of eqs. 11 and 12 move.</param>
+/// <param name="HoldPattern">The final phase: removed triplets are held at zero.</param>
+internal readonly record struct SchedulePoint(int Step, long? AllocateTo, bool UpdateImportance, bool HoldPattern);
 
 /// <summary>The optimizer's rule and its constants.</summary>
 /// <param name="Kind">AdamW or plain SGD.</param>
 /// <param name="Beta1">Decay of the first moment (AdamW).</param>
 /// <param name="Beta2">Decay of the second moment (AdamW).</param>
 /// <param name="Epsilon">Added to the root of the second moment (AdamW).</param>
-/// <param name="WeightDecay">Decoupled for AdamW, added to the gradient for SGD.</param>
-internal readonly record struct UpdateRule(OptimizerKind Kind, double Beta1, double Beta2, double Epsilon, double WeightDecay);
+/// <param name="WeightDecay">Decoupled for AdamW, added to the gradient for SGD; on A and B.</param>
+/// <param name="LambdaDecay">The same on E.</param>
+/// <param name="TrainableDecay">The same on the fully trained parameters.</param>
+internal readonly record struct UpdateRule(OptimizerKind Kind, double Beta1, double Beta2, double Epsilon, double WeightDecay, double LambdaDecay, double TrainableDecay);

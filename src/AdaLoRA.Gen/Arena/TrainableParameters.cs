@@ -38,7 +38,7 @@ internal sealed class TrainableParameters : IDisposable
     }
 
     /// <summary>Scales the gradients, replaces what is not finite by zero, updates, and zeroes the gradients.</summary>
-    public void Update(UpdateFactors factors, Tensor gradientScale, double learningRate)
+    public void Update(UpdateFactors factors, Tensor gradientScale, double learningRate, double weightDecay)
     {
         foreach (var entry in _entries)
         {
@@ -46,7 +46,7 @@ internal sealed class TrainableParameters : IDisposable
             if (p.grad is not { } g) continue;
             entry.EnsureMoments(p, _hasMoments);
             g.nan_to_num_(0, 0, 0).mul_(gradientScale);
-            factors.Update(p, g, entry.M, entry.V, learningRate);
+            factors.Update(p, g, entry.M, entry.V, learningRate, weightDecay);
             g.zero_();
         }
     }

@@ -45,6 +45,24 @@ internal sealed class TrainingState : IDisposable
         Applied = Moved(Applied, ScalarType.Float64)!;
     }
 
+    /// <summary>Shrinks along with the arena, before or after it.</summary>
+    public void Apply(Compaction compaction, int generation)
+    {
+        M = Gathered(M);
+        V = Gathered(V);
+        Sensitivity = Gathered(Sensitivity);
+        Uncertainty = Gathered(Uncertainty);
+        _generation = generation;
+
+        Tensor? Gathered(Tensor? flat)
+        {
+            if (flat is null) return null;
+            var gathered = compaction.Gather(flat);
+            flat.Dispose();
+            return gathered;
+        }
+    }
+
     public void Dispose()
     {
         foreach (var t in new[] { M, V, Sensitivity, Uncertainty, Applied }) t?.Dispose();

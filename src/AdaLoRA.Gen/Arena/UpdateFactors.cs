@@ -32,15 +32,15 @@ internal sealed class UpdateFactors
     }
 
     /// <summary>Updates one flat tensor in place. <paramref name="g"/> must be finite and stays as it is.</summary>
-    public void Update(Tensor p, Tensor g, Tensor? m, Tensor? v, double learningRate)
+    public void Update(Tensor p, Tensor g, Tensor? m, Tensor? v, double learningRate, double weightDecay)
     {
         if (_rule.Kind == OptimizerKind.Sgd)
         {
-            var direction = _rule.WeightDecay == 0 ? g : g.add(p, (Scalar)_rule.WeightDecay);
+            var direction = weightDecay == 0 ? g : g.add(p, (Scalar)weightDecay);
             p.sub_(direction.mul(_ok.mul((Scalar)learningRate)));
             return;
         }
-        if (_rule.WeightDecay != 0) p.mul_(_ok.mul((Scalar)(-learningRate * _rule.WeightDecay)).add_((Scalar)1.0));
+        if (weightDecay != 0) p.mul_(_ok.mul((Scalar)(-learningRate * weightDecay)).add_((Scalar)1.0));
         m!.lerp_(g, _firstWeight);
         v!.lerp_(g.square(), _secondWeight);
         var denominator = v.sqrt().div_(_secondCorrectionRoot).add_((Scalar)_rule.Epsilon);

@@ -8,13 +8,13 @@ public sealed class BudgetSchedule
 {
     /// <summary>Creates the schedule.</summary>
     /// <param name="totalSteps">T: optimizer steps of the run.</param>
-    /// <param name="initialBudget">b(0): triplets at the start.</param>
-    /// <param name="finalBudget">b(T): triplets kept at the end. From <paramref name="initialBudget"/> on, nothing is ever removed.</param>
+    /// <param name="initialBudget">b(0): triplets (or the parameters in them) at the start.</param>
+    /// <param name="finalBudget">b(T): what is kept at the end, in the same unit. From <paramref name="initialBudget"/> on, nothing is ever removed.</param>
     /// <param name="initialWarmup">t_i: below 1 a fraction of T (rounded to the nearest step), from 1 on whole steps.</param>
     /// <param name="finalWarmup">t_f: likewise.</param>
     /// <param name="interval">ΔT: steps between two allocations.</param>
     /// <exception cref="AdaLoRAException">The two warm-ups leave no step for the budgeting phase, or a value is out of range.</exception>
-    public BudgetSchedule(int totalSteps, int initialBudget, int finalBudget, double initialWarmup, double finalWarmup, int interval)
+    public BudgetSchedule(int totalSteps, long initialBudget, long finalBudget, double initialWarmup, double finalWarmup, int interval)
     {
         if (totalSteps < 1) throw new AdaLoRAException($"totalSteps is {totalSteps}; a run has at least 1 step.");
         if (interval < 1) throw new AdaLoRAException($"Interval is {interval}; it must be at least 1 step.");
@@ -34,11 +34,11 @@ public sealed class BudgetSchedule
     /// <summary>T.</summary>
     public int TotalSteps { get; }
 
-    /// <summary>b(0), triplets.</summary>
-    public int InitialBudget { get; }
+    /// <summary>b(0), in triplets or parameters.</summary>
+    public long InitialBudget { get; }
 
-    /// <summary>b(T), triplets.</summary>
-    public int FinalBudget { get; }
+    /// <summary>b(T), likewise.</summary>
+    public long FinalBudget { get; }
 
     /// <summary>t_i in steps.</summary>
     public int InitialWarmupSteps { get; }
@@ -52,14 +52,14 @@ public sealed class BudgetSchedule
     /// <summary>T − t_f: the step of the decisive ranking, after which the pattern is fixed.</summary>
     public int DecisiveStep => TotalSteps - FinalWarmupSteps;
 
-    /// <summary>b(t): triplets that may live after step <paramref name="step"/>.</summary>
+    /// <summary>b(t): triplets (or parameters) that may live after step <paramref name="step"/>.</summary>
     /// <param name="step">Completed optimizer steps, from 1.</param>
-    public int BudgetAt(int step)
+    public long BudgetAt(int step)
     {
         if (step <= InitialWarmupSteps) return InitialBudget;
         if (step >= DecisiveStep) return FinalBudget;
         double left = 1 - (double)(step - InitialWarmupSteps) / (DecisiveStep - InitialWarmupSteps);
-        return (int)((InitialBudget - FinalBudget) * left * left * left + FinalBudget);
+        return (long)((InitialBudget - FinalBudget) * left * left * left + FinalBudget);
     }
 
     /// <summary>Whether step <paramref name="step"/> ranks the triplets: every Interval steps of the budgeting phase, and always at T − t_f.</summary>

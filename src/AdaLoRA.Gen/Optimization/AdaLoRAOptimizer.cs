@@ -13,19 +13,21 @@ namespace AdaLoRA.Gen;
 /// One object for everything after <c>backward()</c>: regulariser, clipping, AdamW or SGD, importance, allocation, masking and refolding happen in <see cref="step"/>. The regulariser
 /// enters as a gradient, once per step; it is never part of the loss.
 /// </summary>
-public sealed class AdaLoRAOptimizer : optim.Optimizer
+public sealed partial class AdaLoRAOptimizer : optim.Optimizer
 {
     private readonly AdapterSet _set;
     private readonly AdaLoRAOptimizerOptions _options;
     private readonly TrainableParameters _trainable;
     private readonly TrainingState _state;
+    private readonly Ranking _ranking;
     private readonly RateGroup _adapterRate;
     private readonly RateGroup _trainableRate;
     private readonly TensorPressure _pressure = new();
+    private readonly TailChoice _choice;
+    private readonly StepTally _tally = new();
     private IArenaTail _tail;
-    private readonly bool _forceAten;
 
-    internal AdaLoRAOptimizer(AdapterSet set, int totalSteps, AdaLoRAOptimizerOptions options, bool forceAten = false) : base(IntPtr.Zero)
+    internal AdaLoRAOptimizer(AdapterSet set, int totalSteps, AdaLoRAOptimizerOptions options, TailChoice choice = TailChoice.Fastest) : base(IntPtr.Zero)
     {
         var broken = options.Validate();
         if (broken.Count > 0) throw AdaLoRAException.FromRules(nameof(AdaLoRAOptimizer), broken);
@@ -33,10 +35,11 @@ public sealed class AdaLoRAOptimizer : optim.Optimizer
         if (set.Arena.Layout.Triplets == 0) throw new AdaLoRAException($"Every target of {set.ModelName} has rank 0; there is nothing to train.");
         _set = set;
         _options = options;
-        _forceAten = forceAten;
+        _choice = choice;
+        _ranking = set.CreateRanking();
         if (set.Options.Method == AdapterMethod.AdaLoRA)
         {
-            Schedule = new BudgetSchedule(totalSteps, set.Arena.Layout.Triplets, set.Sizing.Budget, set.Options.InitialWarmup, set.Options.FinalWarmup, set.Options.Interval);
+            Schedule = new BudgetSchedule(totalSteps, _ranking.Allocator.TotalCost, set.Sizing.Budget, set.Options.InitialWarmup, set.Options.FinalWarmup, set.Options.Interval);
             set.Phases = new TrainingPhases(totalSteps, Schedule.InitialWarmupSteps, Schedule.FinalWarmupSteps);
         }
         _trainable = new TrainableParameters(set.Model, set.TrainableNames, options.Kind);
@@ -50,18 +53,17 @@ public sealed class AdaLoRAOptimizer : optim.Optimizer
     /// <summary>The budget schedule; null for plain LoRA.</summary>
     public BudgetSchedule? Schedule { get; }
 
-    /// <summary>t: completed calls of <see cref="step"/>.</summary>
-    public int StepsCompleted { get; private set; }
+    /// <summary>
+    /// t: steps that changed something. A step whose gradients are not finite is not counted: it is as if it had not been taken. On a device the last step counts until it is known
+    /// otherwise, one call of <see cref="step"/> later; <see cref="Synchronize"/> waits for it.
+    /// </summary>
+    public int StepsCompleted => _tally.Completed;
 
-    /// <summary>Steps that changed nothing because a gradient was not finite.</summary>
-    public long SkippedSteps
-    {
-        get
-        {
-            using var applied = _state.Applied.cpu();
-            return StepsCompleted - (long)applied.item<double>();
-        }
-    }
+    /// <summary>Steps that changed nothing because a gradient was not finite; known one step late on a device.</summary>
+    public long SkippedSteps => _tally.Skipped;
+
+    /// <summary>How many of the last steps in a row changed nothing.</summary>
+    public long SkippedInARow => _tally.SkippedInARow;
 
     /// <summary>Learning rate of the adapters; may be set before every step.</summary>
     public double LearningRate
@@ -83,32 +85,33 @@ public sealed class AdaLoRAOptimizer : optim.Optimizer
     /// <summary>The orthogonality regulariser of the last step, without its weight γ.</summary>
     public double Regulariser => _tail.Regulariser;
 
-    /// <summary>b(t) of the last step; the number of triplets for plain LoRA.</summary>
-    public int Budget => Schedule?.BudgetAt(StepsCompleted) ?? _set.Arena.Layout.Triplets;
+    /// <summary>b(t) of the last step, in triplets or parameters; the number of triplets for plain LoRA.</summary>
+    public long Budget => Schedule?.BudgetAt(StepsCompleted) ?? _set.Arena.Layout.Triplets;
 
     internal TrainingState State => _state;
 
     internal AdapterSet Set => _set;
 
-    internal OptimizerKind Kind => _options.Kind;
+    internal AdaLoRAOptimizerOptions Options => _options;
 
     internal IEnumerable<(string Name, Parameter Parameter, Tensor? M, Tensor? V)> TrainableStates => _trainable.States;
 
     /// <summary>Takes one step with the gradients of the last backward passes and leaves them at zero.</summary>
     /// <param name="closure">Evaluated first when given; its loss is returned.</param>
-    /// <exception cref="AdaLoRAException">No adapted layer ran since attach, or backward no longer writes into the arena.</exception>
+    /// <exception cref="AdaLoRAException">No adapted layer ran since attach, the adapters are switched off or merged, or backward no longer writes into the arena.</exception>
     public override Tensor step(Func<Tensor>? closure = null)
     {
         RequireAttached();
+        if (!_set.IsComputing) throw new AdaLoRAException($"The adapters '{_set.Name}' of {_set.ModelName} are {(_set.IsMerged ? "merged; call Unmerge()" : "switched off; call Activate()")} before training goes on.");
         var loss = closure?.Invoke();
         if (StepsCompleted == 0) RequireCalls();
         _set.Arena.VerifyGradientViews(i => _set.Adapters[i].Path);
         FollowArena();
-        int t = StepsCompleted + 1;
-        var plan = Plan(t);
+        var plan = Plan(StepsCompleted + 1);
         _tail.Step(plan);
-        StepsCompleted = t;
-        if (plan.AllocateTo is not null) _set.RanksChanged();
+        _tally.Attempted(_tail.Known);
+        if (plan.Point.AllocateTo is not null || plan.IfLastWasSkipped?.AllocateTo is not null) _set.RanksChanged();
+        if (_set.Options.Compact && !_set.IsCompacted && Schedule is { } s && _tally.KnownCompleted >= s.DecisiveStep) Compact();
         _pressure.Relieve();
         return loss!;
     }
@@ -122,40 +125,22 @@ public sealed class AdaLoRAOptimizer : optim.Optimizer
         _trainable.ZeroGradients();
     }
 
+    /// <summary>Waits for the device, so that <see cref="StepsCompleted"/> and <see cref="SkippedSteps"/> are final. Free on the CPU.</summary>
+    public void Synchronize() => _tally.Update(_tail.Synchronize());
+
     /// <summary>
-    /// Saves all that a resumed run needs to go on bit for bit: weights, moments, importance averages, mask and step, as <c>training.safetensors</c> and <c>training.json</c>.
+    /// Shrinks the arena to the surviving triplets; weights, moments and averages go along, and targets of rank 0 lose their hook. Only in the final phase, when the pattern is fixed.
+    /// <see cref="AdaLoRAOptions.Compact"/> calls it at the first moment. Doing it twice does nothing.
     /// </summary>
-    /// <param name="folder">Made when it does not exist; other files in it stay.</param>
-    public void SaveState(string folder)
+    /// <exception cref="AdaLoRAException">The pattern is not final yet, or the set is plain LoRA.</exception>
+    public void Compact()
     {
-        ArgumentException.ThrowIfNullOrEmpty(folder);
         RequireAttached();
-        FollowArena();
-        TrainingStateFolder.Write(this, folder);
-    }
-
-    /// <summary>Goes on where <see cref="SaveState"/> left off. The model and its options must be the same; everything is checked before anything is changed.</summary>
-    /// <param name="folder">A folder that <see cref="SaveState"/> wrote.</param>
-    /// <exception cref="AdaLoRAException">The folder holds no complete state, or one of another plan: the first target or value that differs is named.</exception>
-    public void LoadState(string folder)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(folder);
-        RequireAttached();
-        FollowArena();
-        TrainingStateFolder.Read(this, folder);
-    }
-
-    internal void PrepareTrainableMoments(Func<string, bool> has) => _trainable.PrepareMoments(has);
-
-    /// <summary>After the tensors were read: the step, the folded factors, and a tail that starts from them.</summary>
-    internal void Restored(int step)
-    {
-        StepsCompleted = step;
-        _set.Arena.Refold();
-        _set.Arena.G!.zero_();
-        _set.RanksChanged();
-        _tail.Dispose();
-        _tail = CreateTail();
+        if (_set.IsCompacted) return;
+        if (Schedule is null) throw new AdaLoRAException($"{_set.ModelName} has plain LoRA adapters, which lose no triplets; there is nothing to compact.");
+        Synchronize();
+        if (StepsCompleted < Schedule.DecisiveStep) throw new AdaLoRAException($"After step {StepsCompleted} the ranks can still change; compact from step {Schedule.DecisiveStep} on.");
+        Shrink([.. _set.Adapters.Select(a => a.Mask().ToArray()).Select(mask => Enumerable.Range(0, mask.Length).Where(k => mask[k]).ToArray())]);
     }
 
     /// <inheritdoc/>
@@ -178,21 +163,27 @@ public sealed class AdaLoRAOptimizer : optim.Optimizer
         var options = _set.Options;
         return new StepPlan
         {
-            Rule = new UpdateRule(_options.Kind, _options.Beta1, _options.Beta2, _options.Epsilon, _options.WeightDecay),
+            Rule = new UpdateRule(_options.Kind, _options.Beta1, _options.Beta2, _options.Epsilon, _options.WeightDecay, _options.DecayLambda ? _options.WeightDecay : 0, _options.TrainableWeightDecay ?? _options.WeightDecay),
             LearningRate = LearningRate,
+            RatioB = _options.LoraPlusRatio,
             TrainableLearningRate = TrainableLearningRate,
             MaxGradNorm = _options.MaxGradNorm,
             Fidelity = options.Fidelity,
             OrthogonalWeight = Schedule is null ? 0 : options.OrthogonalWeight,
-            // The reference freezes the averages one step before its decisive ranking; Algorithm 1 updates them for it.
-            UpdateImportance = Schedule is { } s && (options.Fidelity == Fidelity.Paper ? t <= s.DecisiveStep : t < s.DecisiveStep),
             ImportanceBeta1 = options.Beta1,
             ImportanceBeta2 = options.Beta2,
-            AllocateTo = Schedule?.IsAllocationStep(t) == true ? Schedule.BudgetAt(t) : null,
-            IsDecisive = Schedule?.DecisiveStep == t,
-            HoldPattern = Schedule?.IsFinalPhase(t) == true,
+            Point = PointAt(t),
+            IfLastWasSkipped = _tally.IsLastUnknown ? PointAt(t - 1) : null,
+            SurvivorsOnly = _options.SurvivorsOnly && Schedule?.IsFinalPhase(t) == true,
         };
     }
+
+    private SchedulePoint PointAt(int t) => Schedule is not { } s ? new SchedulePoint(t, null, false, false) : new SchedulePoint(
+        t,
+        s.IsAllocationStep(t) ? s.BudgetAt(t) : null,
+        // The reference freezes the averages one step before its decisive ranking; Algorithm 1 updates them for it.
+        _set.Options.Fidelity == Fidelity.Paper ? t <= s.DecisiveStep : t < s.DecisiveStep,
+        s.IsFinalPhase(t));
 
     private void RequireAttached()
     {
@@ -207,11 +198,26 @@ public sealed class AdaLoRAOptimizer : optim.Optimizer
 
     private void FollowArena()
     {
+        bool moved = _tail is SimdTail ? !SimdTail.Supports(_set.Arena) : !_state.Applied.device.IsSame(_set.Arena.Device);
+        if (moved) ReplaceTail();
         _state.FollowArena();
-        if (_tail is SimdTail && !SimdTail.Supports(_set.Arena)) _tail = CreateTail();
     }
 
-    private IArenaTail CreateTail() => SimdTail.Supports(_set.Arena) && !_forceAten
-        ? new SimdTail(_set.Arena, _state, _trainable)
-        : new AtenTail(_set.Arena, _state, _trainable);
+    private void Shrink(int[][] kept)
+    {
+        _set.Shrink(kept, _state);
+        ReplaceTail();
+    }
+
+    private void ReplaceTail()
+    {
+        Synchronize();
+        _tally.Rebase();
+        _tail.Dispose();
+        _tail = CreateTail();
+    }
+
+    private IArenaTail CreateTail() => SimdTail.Supports(_set.Arena) && _choice == TailChoice.Fastest
+        ? new SimdTail(_set.Arena, _state, _trainable, _ranking)
+        : new AtenTail(_set.Arena, _state, _trainable, _ranking, late: _choice == TailChoice.AtenLate);
 }

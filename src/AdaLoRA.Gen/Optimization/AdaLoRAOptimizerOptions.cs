@@ -33,11 +33,26 @@ public sealed class AdaLoRAOptimizerOptions
     /// <value>At least 0. Default 0.</value>
     public double WeightDecay { get; set; }
 
+    /// <summary>Whether <see cref="WeightDecay"/> also shrinks Λ, as in both published codes.</summary>
+    /// <value>Default true.</value>
+    public bool DecayLambda { get; set; } = true;
+
+    /// <summary>Weight decay of the fully trained modules.</summary>
+    /// <value>At least 0. Null (default): <see cref="WeightDecay"/>.</value>
+    public double? TrainableWeightDecay { get; set; }
+
+    /// <summary>Learning rate of B ÷ <see cref="LearningRate"/> (LoRA+, arXiv 2402.12354, which recommends 16 for plain LoRA).</summary>
+    /// <value>Positive. Default 1.</value>
+    public double LoraPlusRatio { get; set; } = 1;
+
     /// <summary>
     /// Largest ‖g‖₂ over adapters and trained modules together; larger ones are scaled down. Clipping must happen here: outside, one would see the gradient of the folded factor.
     /// </summary>
     /// <value>At least 0. Default 0: no clipping.</value>
     public double MaxGradNorm { get; set; }
+
+    /// <summary>Leaves removed triplets out of regulariser and norm in the final phase, as a compacted run does; the ATen tail only.</summary>
+    internal bool SurvivorsOnly { get; set; }
 
     /// <summary>Every rule that these values break; empty when none is.</summary>
     public IReadOnlyList<string> Validate()
@@ -54,6 +69,8 @@ public sealed class AdaLoRAOptimizerOptions
         Rule(Beta2 is >= 0 and < 1, $"Beta2 is {Beta2}; it must be at least 0 and below 1.");
         Rule(double.IsFinite(Epsilon) && Epsilon > 0, $"Epsilon is {Epsilon}; it must be positive.");
         Rule(double.IsFinite(WeightDecay) && WeightDecay >= 0, $"WeightDecay is {WeightDecay}; it must be at least 0.");
+        Rule(TrainableWeightDecay is null || (double.IsFinite(TrainableWeightDecay.Value) && TrainableWeightDecay >= 0), $"TrainableWeightDecay is {TrainableWeightDecay}; it must be at least 0.");
+        Rule(double.IsFinite(LoraPlusRatio) && LoraPlusRatio > 0, $"LoraPlusRatio is {LoraPlusRatio}; it must be positive.");
         Rule(double.IsFinite(MaxGradNorm) && MaxGradNorm >= 0, $"MaxGradNorm is {MaxGradNorm}; it must be at least 0.");
         return broken;
     }

@@ -11,6 +11,10 @@ internal sealed class PeftConfig
 {
     public const string FileName = "adapter_config.json";
 
+    /// <summary>Fields that, when set, mean more than ΔW; the first two hold for AdaLoRA, too, which ignores the others.</summary>
+    private static readonly string[] s_variants =
+        ["layer_replication", "trainable_token_indices", "use_dora", "lora_bias", "target_parameters", "use_qalora", "use_bdlora", "alora_invocation_tokens", "monteclora_config", "velora_config", "kasa_config"];
+
     private readonly JsonObject _fields;
 
     private PeftConfig(JsonObject fields) => _fields = fields;
@@ -75,6 +79,29 @@ internal sealed class PeftConfig
 
     public void Set(string name, JsonNode? value) => _fields[name] = value;
 
+    public JsonNode? Get(string name) => _fields.TryGetPropertyValue(name, out var value) ? value?.DeepClone() : null;
+
+    /// <summary>Sets a field unless it says the same already: 8 and 8.0 do, and so do objects whatever the order of their fields.</summary>
+    public void Change(string name, JsonNode? value)
+    {
+        bool same = _fields.TryGetPropertyValue(name, out var old) && (old is JsonValue a && value is JsonValue b && AsNumber(a) is { } x && AsNumber(b) is { } y ? x == y : JsonNode.DeepEquals(old, value));
+        if (!same) _fields[name] = value;
+    }
+
+    public PeftConfig Clone() => new((JsonObject)_fields.DeepClone());
+
+    /// <summary>Refuses variants of LoRA that compute something else than ΔW = scale·B·(A ∘ E).</summary>
+    /// <exception cref="AdaLoRAException">The config asks for one; it is named.</exception>
+    public void RefuseWhatChangesTheNumbers(string folder)
+    {
+        foreach (string name in Method == AdapterMethod.LoRA ? s_variants : s_variants[..2])
+        {
+            if (!_fields.TryGetPropertyValue(name, out var value) || value is null or JsonObject { Count: 0 } or JsonArray { Count: 0 }) continue;
+            if (value is JsonValue v && v.TryGetValue(out bool flag) && !flag) continue;
+            throw new AdaLoRAException($"'{folder}' was trained with {name} = {Short(value)}, which changes what the adapter computes and is not supported here; merge it with PEFT instead.");
+        }
+    }
+
     public string? Text(string name) => _fields.TryGetPropertyValue(name, out var node) && node is JsonValue v && v.TryGetValue(out string? s) ? s : null;
 
     public bool Flag(string name) => _fields.TryGetPropertyValue(name, out var node) && node is JsonValue v && v.TryGetValue(out bool b) && b;
@@ -125,4 +152,8 @@ internal sealed class PeftConfig
         using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, IndentSize = 2, NewLine = "\n" })) sorted.WriteTo(writer);
         stream.Flush(flushToDisk: true);
     }
+
+    private static double? AsNumber(JsonValue value) => value.TryGetValue(out double d) ? d : value.TryGetValue(out int i) ? i : null;
+
+    private static string Short(JsonNode value) => value.ToJsonString() is { Length: <= 60 } text ? text : value.ToJsonString()[..60] + "…";
 }

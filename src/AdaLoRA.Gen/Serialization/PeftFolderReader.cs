@@ -1,8 +1,6 @@
-using System.Globalization;
-using System.Text.RegularExpressions;
 using AdaLoRA.Gen.Adapters;
+using AdaLoRA.Gen.Arena;
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace AdaLoRA.Gen.Serialization;
@@ -16,8 +14,9 @@ internal sealed class PeftFolderReader
     private readonly string _modelName;
     private readonly string _folder;
     private readonly PeftConfig _config;
+    private readonly PeftScales _scales;
     private readonly Dictionary<string, bool[]> _patterns;
-    private readonly Dictionary<string, double> _alphas;
+    private readonly Dictionary<string, AdaptedLayer> _layers;
     private readonly Dictionary<string, Dictionary<string, Tensor>> _factors = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Tensor> _modules = new(StringComparer.Ordinal);
 
@@ -27,18 +26,21 @@ internal sealed class PeftFolderReader
         _modelName = modelName;
         _folder = folder;
         _config = PeftConfig.Read(folder);
+        _config.RefuseWhatChangesTheNumbers(folder);
+        _scales = new PeftScales(_config, folder);
         _patterns = _config.Method == AdapterMethod.AdaLoRA ? _config.Patterns() : [];
-        _alphas = _config.Numbers("alpha_pattern");
+        _layers = model.named_modules().Where(m => !AdapterSet.IsOwn(model, m.name))
+            .Select(m => (m.name, Layer: AdaptedLayer.Of(m.module))).Where(m => m.Layer is not null).ToDictionary(m => m.name, m => m.Layer!, StringComparer.Ordinal);
     }
 
-    /// <summary>Loads a folder onto a model without adapters.</summary>
-    public static AdapterSet Load(nn.Module model, string modelName, string folder, string? checkpointRoot, bool trainable)
+    /// <summary>Loads a folder onto a model.</summary>
+    public static AdapterSet Load(nn.Module model, string modelName, string folder, string? checkpointRoot, bool trainable, string name)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         var reader = new PeftFolderReader(model, modelName, folder);
         reader.ReadTensors();
-        return reader.Attach(checkpointRoot, trainable);
+        return reader.Attach(checkpointRoot, trainable, name);
     }
 
     private void ReadTensors()
@@ -67,35 +69,31 @@ internal sealed class PeftFolderReader
         if (_factors.Count == 0) throw new AdaLoRAException($"'{file.Path}' holds no lora_A, lora_B or lora_E; it is no adapter.");
     }
 
-    private AdapterSet Attach(string? checkpointRoot, bool trainable)
+    private AdapterSet Attach(string? checkpointRoot, bool trainable, string name)
     {
         string root = checkpointRoot ?? FindRoot();
         string prefix = root.Length == 0 ? "" : root + ".";
-        var layers = _model.named_modules().Where(m => m.module is Linear).ToDictionary(m => m.name, m => (Linear)m.module, StringComparer.Ordinal);
         var targets = new List<AdapterTarget>();
         foreach (string path in _factors.Keys)
         {
-            if (!layers.TryGetValue(prefix + path, out var layer)) throw new AdaLoRAException($"'{_folder}' adapts '{path}', but {_modelName} has no Linear '{prefix}{path}'; load it onto the model it was trained on.");
+            if (!_layers.TryGetValue(prefix + path, out var layer)) throw new AdaLoRAException($"'{_folder}' adapts '{path}', but {_modelName} has no layer '{prefix}{path}' that can be adapted; load it onto the model it was trained on.");
             targets.Add(new AdapterTarget(prefix + path, layer));
         }
         targets.Sort((a, b) => CanonicalOrder.Compare(a.Path, b.Path));
         var loaded = targets.Select(t => Check(t, t.Path[prefix.Length..])).ToList();
+        var inFile = _modules.Keys.ToDictionary(key => prefix + PeftKeys.Parameter(key), key => PeftKeys.Prefix + key, StringComparer.Ordinal);
         var parameters = Parameters(prefix);
         var options = Options(root, targets, parameters.Keys);
-        AdapterSet.Check(_model, _modelName, options);
+        AdapterSet.Check(_model, _modelName, options, name, trainable);
         var sizing = Sizing(options, loaded);
-        var phases = new TrainingPhases(Whole("total_step", 1), Whole("tinit", 0), Whole("tfinal", 0));
+        var shapes = targets.Select((t, i) => new AdapterShape(loaded[i].Rank, t.Layer.InFeatures, t.Layer.OutFeatures, loaded[i].Scale)).ToList();
+        var phases = new TrainingPhases(_scales.Whole("total_step", 1), _scales.Whole("tinit", 0), _scales.Whole("tfinal", 0));
 
         // Nothing below fails on account of the folder.
-        var set = AdapterSet.Create(_model, _modelName, options, sizing, targets, [.. loaded.Select(l => l.Rank)], trainable);
-        for (int i = 0; i < targets.Count; i++)
-        {
-            set.Adapters[i].Fill(loaded[i].A, loaded[i].B, loaded[i].E, loaded[i].Slots);
-            set.Adapters[i].FoldedRatio = loaded[i].FoldedRatio;
-        }
-        foreach (var (name, value) in parameters) _model.get_parameter(name)!.copy_(value);
-        set.LoadedConfig = _config;
-        set.ModulesToSave = [.. _modules.Keys.Select(name => prefix + name)];
+        var set = AdapterSet.Create(_model, _modelName, name, options, sizing, targets, shapes, trainable);
+        for (int i = 0; i < targets.Count; i++) set.Adapters[i].Fill(loaded[i].A, loaded[i].B, loaded[i].E, loaded[i].Slots);
+        foreach (var (parameter, value) in parameters) _model.get_parameter(parameter)!.copy_(value);
+        set.Loaded = new LoadedFolder(_config, inFile);
         set.Phases = phases;
         set.Refold();
         return set;
@@ -110,56 +108,31 @@ internal sealed class PeftFolderReader
             if (!factors.TryGetValue(name, out var factor)) throw new AdaLoRAException($"'{_folder}' has no {name} for '{path}'; the file is not complete.");
             if (!factor.is_floating_point()) throw new AdaLoRAException($"'{_folder}': {name} of '{path}' is {factor.dtype}; it must be a floating-point tensor.");
         }
-        Tensor a = factors["lora_A"], b = factors["lora_B"];
-        long rank = a.dim() == 2 ? a.shape[0] : -1, rows = target.Layer.weight.shape[0], columns = target.Layer.weight.shape[1];
-        bool fits = a.dim() == 2 && b.dim() == 2 && a.shape[1] == columns && b.shape[0] == rows && b.shape[1] == rank;
-        if (fits && lambda) fits = factors["lora_E"].shape.SequenceEqual([rank, 1]);
+        Tensor storedA = factors["lora_A"], storedB = factors["lora_B"];
+        Tensor? a = lambda ? Matrix(storedA) : target.Layer.ReadLoRAFactorA(storedA), b = lambda ? Matrix(storedB) : target.Layer.ReadLoRAFactorB(storedB);
+        int rows = target.Layer.OutFeatures, columns = target.Layer.InFeatures;
+        bool fits = a is not null && b is not null && a.shape[1] == columns && b.shape[0] == rows && b.shape[1] == a.shape[0];
+        if (fits && lambda) fits = factors["lora_E"].shape.SequenceEqual([a!.shape[0], 1]);
         if (!fits)
         {
-            throw new AdaLoRAException($"'{_folder}': the factors of '{path}' are A [{string.Join(", ", a.shape)}] and B [{string.Join(", ", b.shape)}], which do not fit its weight [{rows}, {columns}].");
+            throw new AdaLoRAException($"'{_folder}': the factors of '{path}' are A [{string.Join(", ", storedA.shape)}] and B [{string.Join(", ", storedB.shape)}], which do not fit its weight [{string.Join(", ", target.Layer.Weight.shape)}].");
         }
-        if (!lambda) return new LoadedFactors(a, b, null, (int)rank, [.. Enumerable.Repeat(true, (int)rank)], LoRAScale(path, rank));
-        int initial = Whole("init_r", rank);
+        int rank = (int)a!.shape[0];
+        if (!lambda) return new LoadedFactors(a, b!, null, rank, [.. Enumerable.Repeat(true, rank)], _scales.LoRA(path, storedA.shape[0]));
+        int initial = _scales.Whole("init_r", rank);
         if (initial < Math.Max(1, rank)) throw new AdaLoRAException($"'{_folder}': init_r is {initial}, but '{path}' has {rank} triplets.");
-        bool[] slots = _patterns.TryGetValue(path, out var pattern) ? pattern : [.. Enumerable.Repeat(true, (int)rank)];
+        bool[] slots = _patterns.TryGetValue(path, out var pattern) ? pattern : [.. Enumerable.Repeat(true, rank)];
         if (slots.Count(s => s) != rank) throw new AdaLoRAException($"'{_folder}': rank_pattern keeps {slots.Count(s => s)} triplets of '{path}', but the file holds {rank}.");
-        return new LoadedFactors(a, b, factors["lora_E"], (int)rank, slots, _config.Number("lora_alpha", 8) is > 0 and var alpha ? alpha / (initial + 1e-5) : initial / (initial + 1e-5));
+        return new LoadedFactors(a, b!, factors["lora_E"], rank, slots, _scales.AdaLoRA(initial));
     }
 
-    private double LoRAScale(string path, long rank)
-    {
-        double alpha = OwnAlpha(path) ?? _config.Number("lora_alpha", 8);
-        return rank == 0 ? 1 : alpha / (_config.Flag("use_rslora") ? Math.Sqrt(rank) : rank);
-    }
+    private static Tensor? Matrix(Tensor factor) => factor.dim() == 2 ? factor : null;
 
-    /// <summary>PEFT takes a key of alpha_pattern for a regular expression on the whole path or on its end; an exact key goes first.</summary>
-    private double? OwnAlpha(string path)
-    {
-        if (_alphas.TryGetValue(path, out double exact)) return exact;
-        foreach (var (key, alpha) in _alphas)
-        {
-            try
-            {
-                if (Regex.IsMatch(path, $@"^(.*\.)?({key})$", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)) return alpha;
-            }
-            catch (Exception e) when (e is ArgumentException or NotSupportedException)
-            {
-                throw new AdaLoRAException($"'{_folder}': the key '{key}' of alpha_pattern is no pattern that can be read here; write the module's path.", e);
-            }
-        }
-        return null;
-    }
-
-    private int Whole(string name, double missing)
-    {
-        double value = _config.Number(name, missing);
-        return value == Math.Floor(value) && Math.Abs(value) <= int.MaxValue ? (int)value : throw new AdaLoRAException($"'{_folder}': {name} is {value.ToString(CultureInfo.InvariantCulture)}; it must be a whole number.");
-    }
-
-    /// <summary>The fully trained parameters: PEFT's modules_to_save, and our own file.</summary>
+    /// <summary>The fully trained parameters: PEFT's modules_to_save and biases, and our own file.</summary>
     private Dictionary<string, Tensor> Parameters(string prefix)
     {
-        var parameters = _modules.ToDictionary(m => prefix + m.Key, m => m.Value, StringComparer.Ordinal);
+        var parameters = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+        foreach (var (key, value) in _modules) parameters[prefix + PeftKeys.Parameter(key)] = value;
         string own = Path.Combine(_folder, PeftKeys.TrainableFile);
         if (File.Exists(own))
         {
@@ -180,41 +153,32 @@ internal sealed class PeftFolderReader
     private AdaLoRAOptions Options(string root, List<AdapterTarget> targets, IEnumerable<string> parameters) => new()
     {
         Method = _config.Method,
-        Budget = (int)Math.Min(Math.Max(1, (long)Whole("target_r", 1)) * targets.Count, int.MaxValue),
+        Budget = (int)Math.Min(Math.Max(1, (long)_scales.Whole("target_r", 1)) * targets.Count, int.MaxValue),
         Targets = [.. targets.Select(t => t.Path)],
         Trainable = [.. parameters],
-        InitialRank = _config.Method == AdapterMethod.AdaLoRA ? Whole("init_r", 12) : Whole("r", 8),
-        Alpha = Math.Max(0, _config.Number("lora_alpha", 8)),
+        Bias = _config.Text("bias") switch { "all" => BiasTraining.All, "lora_only" => BiasTraining.AdapterOnly, _ => BiasTraining.None },
+        InitialRank = _config.Method == AdapterMethod.AdaLoRA ? _scales.Whole("init_r", 12) : _scales.Whole("r", 8),
+        Alpha = Math.Max(0, _scales.Alpha),
         Dropout = _config.Number("lora_dropout", 0),
-        Interval = Math.Max(1, Whole("deltaT", 1)),
+        Interval = Math.Max(1, _scales.Whole("deltaT", 1)),
         Beta1 = _config.Number("beta1", 0.85),
         Beta2 = _config.Number("beta2", 0.85),
         OrthogonalWeight = _config.Number("orth_reg_weight", 0.5),
         CheckpointRoot = root,
     };
 
-    /// <summary>The arena has one scale; adapters of a LoRA folder that differ from it (alpha_pattern, rsLoRA with rank_pattern) take the ratio into A.</summary>
     private AdapterSizing Sizing(AdaLoRAOptions options, List<LoadedFactors> loaded)
     {
-        if (options.Method == AdapterMethod.AdaLoRA)
-        {
-            int initial = Whole("init_r", loaded.Max(l => l.Rank));
-            return new AdapterSizing(initial, options.Alpha > 0 ? options.Alpha : initial, loaded[0].Scale, options.Budget);
-        }
-        double scale = loaded.Find(l => l.Rank > 0)?.Scale ?? 1;
-        for (int i = 0; i < loaded.Count; i++)
-        {
-            double ratio = loaded[i].Rank == 0 ? 1 : loaded[i].Scale / scale;
-            if (ratio != 1) loaded[i] = loaded[i] with { A = loaded[i].A.to(ScalarType.Float64).mul((Scalar)ratio), FoldedRatio = ratio };
-        }
-        return new AdapterSizing(Whole("r", loaded.Max(l => l.Rank)), options.Alpha, scale, loaded.Sum(l => l.Rank));
+        double scale = loaded.Find(l => l.Rank > 0)?.Scale ?? loaded[0].Scale;
+        if (options.Method == AdapterMethod.LoRA) return new AdapterSizing(_scales.Whole("r", loaded.Max(l => l.Rank)), options.Alpha, scale, loaded.Sum(l => l.Rank));
+        int initial = _scales.Whole("init_r", loaded.Max(l => l.Rank));
+        return new AdapterSizing(initial, options.Alpha > 0 ? options.Alpha : initial, scale, options.Budget);
     }
 
-    /// <summary>The module of the model below which every path of the folder is a Linear.</summary>
+    /// <summary>The module of the model below which every path of the folder is a layer that can be adapted.</summary>
     private string FindRoot()
     {
-        var linear = _model.named_modules().Where(m => m.module is Linear).Select(m => m.name).ToHashSet(StringComparer.Ordinal);
-        string[] roots = [.. _model.named_modules().Select(m => m.name).Prepend("").Where(r => _factors.Keys.All(p => linear.Contains(r.Length == 0 ? p : $"{r}.{p}")))];
+        string[] roots = [.. _model.named_modules().Select(m => m.name).Prepend("").Where(r => _factors.Keys.All(p => _layers.ContainsKey(r.Length == 0 ? p : $"{r}.{p}")))];
         return roots.Length switch
         {
             1 => roots[0],
@@ -223,5 +187,5 @@ internal sealed class PeftFolderReader
         };
     }
 
-    private sealed record LoadedFactors(Tensor A, Tensor B, Tensor? E, int Rank, bool[] Slots, double Scale, double FoldedRatio = 1);
+    private sealed record LoadedFactors(Tensor A, Tensor B, Tensor? E, int Rank, bool[] Slots, double Scale);
 }

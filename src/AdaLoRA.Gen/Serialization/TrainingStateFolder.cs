@@ -1,64 +1,101 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using AdaLoRA.Gen.Adapters;
+using AdaLoRA.Gen.Arena;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace AdaLoRA.Gen.Serialization;
 
 /// <summary>
-/// Everything that a resumed run needs to go on bit for bit: <c>training.safetensors</c> (weights, moments, importance averages, mask: the flat buffers as they are) and a readable
-/// <c>training.json</c> (step, phases, and the layout that the buffers belong to).
+/// Everything that a resumed run needs to go on bit for bit: <c>training.safetensors</c> (weights, moments, importance averages, mask: the flat buffers as they are, and torch's random
+/// state) and a readable <c>training.json</c> (step, phases, and the layout that the buffers belong to).
 /// </summary>
 internal static class TrainingStateFolder
 {
     public const string TensorFile = "training.safetensors";
     public const string JsonFile = "training.json";
-    private const int FormatVersion = 1;
     private const string StepKey = "step";
     private const string FirstMoment = "trainable.m.";
     private const string SecondMoment = "trainable.v.";
+    private const string RandomState = "random.cpu";
 
     public static void Write(AdaLoRAOptimizer optimizer, string folder) => AtomicFolder.Write(folder, [TensorFile, JsonFile], temporary =>
     {
         using var scope = NewDisposeScope();
-        SafetensorsWriter.Write(Path.Combine(temporary, TensorFile), Tensors(optimizer).Select(t => KeyValuePair.Create(t.Key, t.Value.detach().cpu())), Stamp(optimizer.StepsCompleted));
+        var tensors = Tensors(optimizer).Select(t => KeyValuePair.Create(t.Key, t.Value.detach().cpu())).Append(KeyValuePair.Create(RandomState, get_rng_state()));
+        SafetensorsWriter.Write(Path.Combine(temporary, TensorFile), tensors, Stamp(optimizer.StepsCompleted));
         using var stream = new FileStream(Path.Combine(temporary, JsonFile), FileMode.CreateNew);
-        using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" })) Describe(optimizer).WriteTo(writer);
+        using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" })) TrainingDescription.Of(optimizer).WriteTo(writer);
         stream.Flush(flushToDisk: true);
     });
 
     public static void Read(AdaLoRAOptimizer optimizer, string folder)
     {
-        string path = Path.Combine(folder, JsonFile);
-        if (!File.Exists(path)) throw new AdaLoRAException($"'{folder}' holds no training state ({JsonFile}); it cannot be resumed from.");
-        var found = Parse(path);
-        RefuseOther(optimizer, found, folder);
+        var found = ReadDescription(folder);
+        TrainingDescription.RequireSame(optimizer, found, folder);
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         using var file = SafetensorsFile.Open(Path.Combine(folder, TensorFile));
-        int step = found["step"]!.GetValue<int>();
+        int step = found[TrainingDescription.Step]!.GetValue<int>();
         // The two files are replaced one after the other; what stopped in between must not be taken for a state.
         if (file.Metadata.GetValueOrDefault(StepKey) is var stamped && stamped != Text(step)) throw new AdaLoRAException($"'{folder}' was interrupted while it was written: {TensorFile} is of step {stamped ?? "?"}, {JsonFile} of step {Text(step)}; use an earlier one.");
+        int[][]? kept = TrainingDescription.Compaction(optimizer, found, folder);
+        var layout = kept is null ? optimizer.Set.Arena.Layout : new Compaction(optimizer.Set.Arena.Layout, kept).Layout;
         // A moment that is all zero says what a missing one says.
         optimizer.PrepareTrainableMoments(name => file.Entries.ContainsKey(FirstMoment + name));
-        var targets = Tensors(optimizer).ToList();
         // All are read and compared before the first is written.
-        var values = targets.Select(t =>
+        var values = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+        foreach (var (name, target) in Tensors(optimizer))
         {
-            if (!file.Entries.ContainsKey(t.Key) && (t.Key.StartsWith(FirstMoment, StringComparison.Ordinal) || t.Key.StartsWith(SecondMoment, StringComparison.Ordinal))) return zeros_like(t.Value);
-            if (!file.Entries.ContainsKey(t.Key)) throw new AdaLoRAException($"'{folder}' holds no '{t.Key}'; its training state is not complete.");
-            var value = file.Read(t.Key);
-            if (!value.shape.SequenceEqual(t.Value.shape) || value.dtype != t.Value.dtype)
-            {
-                throw new AdaLoRAException($"'{folder}': '{t.Key}' is {value.dtype} [{string.Join(", ", value.shape)}], this run has {t.Value.dtype} [{string.Join(", ", t.Value.shape)}].");
-            }
-            return value;
-        }).ToList();
-        for (int i = 0; i < targets.Count; i++) targets[i].Value.copy_(values[i]);
-        optimizer.Restored(step);
+            bool isMoment = name.StartsWith(FirstMoment, StringComparison.Ordinal) || name.StartsWith(SecondMoment, StringComparison.Ordinal);
+            if (!file.Entries.ContainsKey(name)) values[name] = isMoment ? zeros_like(target) : throw new AdaLoRAException($"'{folder}' holds no '{name}'; its training state is not complete.");
+            else values[name] = Checked(file.Read(name), name, target, ShapeIn(layout, name) ?? target.shape, folder);
+        }
+        var random = file.Entries.ContainsKey(RandomState) ? Checked(file.Read(RandomState), RandomState, get_rng_state(), null, folder) : null;
+        if (kept is not null) optimizer.ShrinkTo(kept);
+        foreach (var (name, target) in Tensors(optimizer)) target.copy_(values[name]);
+        optimizer.Restored(step, TrainingDescription.Skipped(found), TrainingDescription.SkippedInARow(found));
+        if (random is not null) set_rng_state(random);
     }
+
+    /// <summary>Whether a folder holds both files of one moment, told without a model; null when it does, else why not.</summary>
+    public static string? WhyIncomplete(string folder)
+    {
+        try
+        {
+            var found = ReadDescription(folder);
+            using var file = SafetensorsFile.Open(Path.Combine(folder, TensorFile));
+            string step = Text(found[TrainingDescription.Step]!.GetValue<int>());
+            return file.Metadata.GetValueOrDefault(StepKey) == step ? null : $"{TensorFile} and {JsonFile} are of different steps";
+        }
+        catch (Exception e) when (e is AdaLoRAException or SafetensorsException or IOException or UnauthorizedAccessException)
+        {
+            return e.Message;
+        }
+    }
+
+    private static JsonObject ReadDescription(string folder)
+    {
+        string path = Path.Combine(folder, JsonFile);
+        if (!File.Exists(path)) throw new AdaLoRAException($"'{folder}' holds no training state ({JsonFile}); it cannot be resumed from.");
+        return TrainingDescription.Parse(File.ReadAllText(path), path);
+    }
+
+    private static Tensor Checked(Tensor value, string name, Tensor target, long[]? shape, string folder)
+    {
+        shape ??= target.shape;
+        if (value.shape.SequenceEqual(shape) && value.dtype == target.dtype) return value;
+        throw new AdaLoRAException($"'{folder}': '{name}' is {value.dtype} [{string.Join(", ", value.shape)}], this run has {target.dtype} [{string.Join(", ", shape)}].");
+    }
+
+    /// <summary>Size of an arena's buffer under a layout; null for other tensors.</summary>
+    private static long[]? ShapeIn(ArenaLayout layout, string name) => name switch
+    {
+        "arena.mask" => [layout.Triplets],
+        _ when name.StartsWith("arena.", StringComparison.Ordinal) => [layout.Total],
+        _ => null,
+    };
 
     private static string Text(int step) => step.ToString(CultureInfo.InvariantCulture);
 
@@ -81,65 +118,6 @@ internal static class TrainingStateFolder
             yield return KeyValuePair.Create("trainable." + name, (Tensor)parameter);
             if (m is not null) yield return KeyValuePair.Create(FirstMoment + name, m);
             if (v is not null) yield return KeyValuePair.Create(SecondMoment + name, v);
-        }
-    }
-
-    private static JsonObject Describe(AdaLoRAOptimizer optimizer)
-    {
-        var set = optimizer.Set;
-        var targets = new JsonArray();
-        foreach (var adapter in set.Adapters)
-        {
-            targets.Add((JsonNode)new JsonObject { ["path"] = adapter.Path, ["rank"] = adapter.InitialRank, ["in"] = adapter.InFeatures, ["out"] = adapter.OutFeatures });
-        }
-        return new JsonObject
-        {
-            ["format"] = FormatVersion,
-            ["step"] = optimizer.StepsCompleted,
-            ["model"] = set.ModelName,
-            ["method"] = set.Options.Method.ToString(),
-            ["fidelity"] = set.Options.Fidelity.ToString(),
-            ["optimizer"] = optimizer.Kind.ToString(),
-            ["scale"] = set.Scale,
-            ["budget"] = set.Sizing.Budget,
-            ["total_steps"] = set.Phases.TotalSteps,
-            ["initial_warmup"] = set.Phases.InitialWarmup,
-            ["final_warmup"] = set.Phases.FinalWarmup,
-            ["interval"] = set.Options.Interval,
-            ["beta1"] = set.Options.Beta1,
-            ["beta2"] = set.Options.Beta2,
-            ["orthogonal_weight"] = set.Options.OrthogonalWeight,
-            ["targets"] = targets,
-        };
-    }
-
-    private static JsonObject Parse(string path)
-    {
-        try
-        {
-            if (JsonNode.Parse(File.ReadAllText(path)) is JsonObject o && o["format"]?.GetValue<int>() == FormatVersion && o["step"]?.GetValue<int>() >= 0) return o;
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException or FormatException)
-        {
-            throw new AdaLoRAException($"'{path}' is no training state: {e.Message}", e);
-        }
-        throw new AdaLoRAException($"'{path}' is no training state of format {FormatVersion}.");
-    }
-
-    private static void RefuseOther(AdaLoRAOptimizer optimizer, JsonObject found, string folder)
-    {
-        var expected = Describe(optimizer);
-        string Targets(JsonNode? t, int i) => t is JsonArray a && i < a.Count ? a[i]?.ToJsonString() ?? "null" : "nothing";
-        int count = Math.Max((found["targets"] as JsonArray)?.Count ?? 0, optimizer.Set.Adapters.Count);
-        for (int i = 0; i < count; i++)
-        {
-            string theirs = Targets(found["targets"], i), ours = Targets(expected["targets"], i);
-            if (theirs != ours) throw new AdaLoRAException($"'{folder}' was written by another plan: its target {i + 1} is {theirs}, this run's is {ours}; start with an empty output folder or restore the plan.");
-        }
-        foreach (string name in (string[])["method", "fidelity", "optimizer", "scale", "budget", "total_steps", "initial_warmup", "final_warmup", "interval", "beta1", "beta2", "orthogonal_weight"])
-        {
-            string theirs = found[name]?.ToJsonString() ?? "nothing", ours = expected[name]!.ToJsonString();
-            if (theirs != ours) throw new AdaLoRAException($"'{folder}' was written with {name} {theirs}, this run has {ours}; start with an empty output folder or restore the value.");
         }
     }
 }

@@ -20,10 +20,10 @@ public sealed class BudgetScheduleTests
     public void Never_rises_and_stays_between_its_ends()
     {
         var schedule = new BudgetSchedule(500, 96, 24, 0.1, 0.4, 7);
-        int before = int.MaxValue;
+        long before = int.MaxValue;
         for (int t = 1; t <= 500; t++)
         {
-            int budget = schedule.BudgetAt(t);
+            long budget = schedule.BudgetAt(t);
             Assert.InRange(budget, 24, Math.Min(before, 96));
             before = budget;
         }

@@ -4,11 +4,13 @@ namespace AdaLoRA.Gen.Tests.Budget;
 
 public sealed class RankAllocatorTests
 {
+    private static RankAllocator Of(int triplets) => new(new int[triplets]);
+
     [Fact]
     public void Keeps_the_best()
     {
         var kept = new bool[5];
-        RankAllocator.Select([0.1f, 5, 3, 0.2f, 4], 3, kept);
+        Of(5).Select([0.1f, 5, 3, 0.2f, 4], 3, kept);
         Assert.Equal([false, true, true, false, true], kept);
     }
 
@@ -17,7 +19,7 @@ public sealed class RankAllocatorTests
     public void Ties_are_broken_by_position_and_exactly_so_many_live()
     {
         var kept = new bool[6];
-        RankAllocator.Select([1, 0, 0, 0, 0, 2], 4, kept);
+        Of(6).Select([1, 0, 0, 0, 0, 2], 4, kept);
         Assert.Equal([true, true, true, false, false, true], kept);
     }
 
@@ -29,7 +31,7 @@ public sealed class RankAllocatorTests
     public void Any_number_is_legal(int keep, int expected)
     {
         var kept = new bool[] { true, true, true };
-        RankAllocator.Select([1, 2, 3], keep, kept);
+        Of(3).Select([1, 2, 3], keep, kept);
         Assert.Equal(expected, kept.Count(k => k));
     }
 
@@ -37,7 +39,7 @@ public sealed class RankAllocatorTests
     public void A_score_that_is_no_number_ranks_last()
     {
         var kept = new bool[3];
-        RankAllocator.Select([float.NaN, 1, 0], 2, kept);
+        Of(3).Select([float.NaN, 1, 0], 2, kept);
         Assert.Equal([false, true, true], kept);
     }
 
@@ -51,7 +53,7 @@ public sealed class RankAllocatorTests
             var scores = Enumerable.Range(0, random.Next(1, 60)).Select(_ => (float)random.Next(5)).ToArray();
             int keep = random.Next(scores.Length + 1);
             var kept = new bool[scores.Length];
-            RankAllocator.Select(scores, keep, kept);
+            Of(scores.Length).Select(scores, keep, kept);
             Assert.Equal(keep, kept.Count(k => k));
             float worst = scores.Where((_, i) => kept[i]).DefaultIfEmpty(float.MaxValue).Min();
             Assert.DoesNotContain(scores.Where((_, i) => !kept[i]), s => s > worst);

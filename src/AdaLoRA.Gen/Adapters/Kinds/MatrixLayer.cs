@@ -1,0 +1,59 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace AdaLoRA.Gen.Adapters;
+
+/// <summary>A layer that multiplies rows: y = x Wᵀ, whichever way W is stored.</summary>
+internal abstract class MatrixLayer(nn.Module<Tensor, Tensor> layer) : AdaptedLayer(layer)
+{
+    public override Action Hook(Func<Tensor, Tensor, Tensor> add) => layer.register_forward_hook((_, x, y) => add(x, y)).remove;
+
+    public override Tensor Add(Tensor x, Tensor y, Tensor folded, Tensor bt)
+    {
+        if (x.dim() == 2)
+        {
+            using var h = x.mm(folded);
+            return y.addmm_(h, bt);
+        }
+        // The layer's output is a view of a 2-D product. In-place on a view costs autograd three full-size copies in backward, out of place costs one in forward.
+        using var rows = x.reshape(-1, InFeatures);
+        using var hidden = rows.mm(folded);
+        using var flat = y.reshape(-1, OutFeatures);
+        using var sum = flat.addmm(hidden, bt);
+        return Replacing(y, sum.view(y.shape));
+    }
+
+    public override Tensor Delta(Tensor x, Tensor folded, Tensor bt)
+    {
+        using var rows = x.reshape(-1, InFeatures);
+        using var hidden = rows.mm(folded);
+        using var delta = hidden.mm(bt);
+        long[] shape = x.shape;
+        shape[^1] = OutFeatures;
+        return delta.view(shape);
+    }
+}
+
+/// <summary><see cref="Linear"/>: the weight is [out, in].</summary>
+internal sealed class LinearLayer(Linear layer) : MatrixLayer(layer)
+{
+    public override int InFeatures { get; } = (int)layer.weight.shape[1];
+
+    public override int OutFeatures { get; } = (int)layer.weight.shape[0];
+
+    public override Tensor Weight => layer.weight;
+
+    public override Tensor ShapeDelta(Tensor product) => product;
+}
+
+/// <summary><see cref="TransposedLinear"/> (GPT-2's Conv1D, PEFT's fan_in_fan_out): the weight is [in, out]; the factors are those of a Linear.</summary>
+internal sealed class TransposedLinearLayer(TransposedLinear layer) : MatrixLayer(layer)
+{
+    public override int InFeatures { get; } = (int)layer.weight.shape[0];
+
+    public override int OutFeatures { get; } = (int)layer.weight.shape[1];
+
+    public override Tensor Weight => layer.weight;
+
+    public override Tensor ShapeDelta(Tensor product) => product.t();
+}

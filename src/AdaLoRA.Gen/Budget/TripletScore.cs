@@ -1,0 +1,56 @@
+using AdaLoRA.Gen.Arena;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace AdaLoRA.Gen.Budget;
+
+/// <summary>
+/// How the two averages become a score. The score of an entry is s(w); a triplet's is s(λ) + mean s(Q row) + mean s(P column) (eq. 9). One class a strategy, with the same
+/// arithmetic for a row in memory and for flat tensors. <see cref="ImportanceScore.Magnitude"/> has none: it reads Λ and no averages.
+/// </summary>
+internal abstract unsafe class TripletScore
+{
+    /// <summary>s of every entry, flat; a new tensor.</summary>
+    /// <param name="sensitivity">Ī of eq. 11.</param>
+    /// <param name="uncertainty">Ū of eq. 12.</param>
+    public abstract Tensor Entries(Tensor sensitivity, Tensor uncertainty);
+
+    /// <summary>Σ s over a row.</summary>
+    /// <param name="sensitivity">Ī.</param>
+    /// <param name="uncertainty">Ū.</param>
+    /// <param name="length">Entries.</param>
+    public abstract float Sum(float* sensitivity, float* uncertainty, long length);
+
+    /// <summary>The strategy of an option; null for |λ|.</summary>
+    public static TripletScore? Of(ImportanceScore score) => score switch
+    {
+        ImportanceScore.Product => new ProductScore(),
+        ImportanceScore.Sensitivity => new SensitivityScore(),
+        ImportanceScore.SignalToNoise => new SignalToNoiseScore(),
+        _ => null,
+    };
+
+    private sealed class ProductScore : TripletScore
+    {
+        public override Tensor Entries(Tensor sensitivity, Tensor uncertainty) => sensitivity.mul(uncertainty);
+
+        public override float Sum(float* sensitivity, float* uncertainty, long length) => SimdKernels.Dot(sensitivity, uncertainty, length);
+    }
+
+    private sealed class SensitivityScore : TripletScore
+    {
+        public override Tensor Entries(Tensor sensitivity, Tensor uncertainty) => sensitivity.clone();
+
+        public override float Sum(float* sensitivity, float* uncertainty, long length) => SimdKernels.Sum(sensitivity, length);
+    }
+
+    private sealed class SignalToNoiseScore : TripletScore
+    {
+        /// <summary>An entry that never moved (0 ÷ 0) scores 0.</summary>
+        private const float Floor = 1e-12f;
+
+        public override Tensor Entries(Tensor sensitivity, Tensor uncertainty) => sensitivity.div(uncertainty.add((Scalar)Floor));
+
+        public override float Sum(float* sensitivity, float* uncertainty, long length) => SimdKernels.SumOfQuotients(sensitivity, uncertainty, length, Floor);
+    }
+}

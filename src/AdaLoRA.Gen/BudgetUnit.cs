@@ -1,0 +1,14 @@
+namespace AdaLoRA.Gen;
+
+/// <summary>What the budget counts.</summary>
+public enum BudgetUnit
+{
+    /// <summary>Triplets, whatever the size of their matrix: b(t) of the paper. Exactly b(t) are kept.</summary>
+    Triplets,
+
+    /// <summary>
+    /// Parameters: a triplet costs in + out + 1. Triplets are ranked by score ÷ cost, and as many of the best are kept as the budget pays for, so it is never exceeded and may be
+    /// left unspent by less than one triplet.
+    /// </summary>
+    Parameters,
+}
