@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -99,7 +100,7 @@ public sealed class SafetensorsFile : IDisposable
         using var noGrad = torch.no_grad();
         bool isBool = scalar == torch.ScalarType.Bool;
         // A bool of a hostile file may be any byte; torch knows only 0 and 1.
-        Tensor tensor = torch.empty(entry.Shape.ToArray(), isBool ? torch.ScalarType.Byte : scalar, torch.CPU);
+        Tensor tensor = Empty(entry, isBool ? torch.ScalarType.Byte : scalar);
         try
         {
             Fill(tensor, entry);
@@ -121,6 +122,19 @@ public sealed class SafetensorsFile : IDisposable
         if (Entries.TryGetValue(name, out SafetensorsEntry? entry)) return entry;
         string known = Names.Count == 0 ? "it has no tensors" : $"it has {string.Join(", ", Names.Take(5).Select(n => $"'{n}'"))}{(Names.Count > 5 ? $" and {Names.Count - 5} more" : "")}";
         throw new SafetensorsException($"'{Path}' has no tensor '{name}'; {known}.");
+    }
+
+    private Tensor Empty(SafetensorsEntry entry, ScalarType scalar)
+    {
+        try
+        {
+            return torch.empty(entry.Shape.ToArray(), scalar, torch.CPU);
+        }
+        catch (ExternalException refused)
+        {
+            // The format allows [0, 2^62, 8], which needs no byte; torch cannot count its strides.
+            throw new SafetensorsException($"Tensor '{entry.Name}' of '{Path}' is {entry}, which torch cannot hold: {refused.Message}", refused);
+        }
     }
 
     private void Fill(Tensor tensor, SafetensorsEntry entry)
