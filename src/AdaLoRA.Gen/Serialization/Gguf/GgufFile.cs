@@ -108,8 +108,8 @@ public sealed class GgufFile : IDisposable
             throw error switch
             {
                 FileNotFoundException or DirectoryNotFoundException => new GgufException($"There is no file '{path}'.", error),
-                GgufException => new GgufException($"'{path}' is not a sound GGUF file: {error.Message}.", error.InnerException ?? error),
-                OverflowException => new GgufException($"'{path}' is not a sound GGUF file: its tensors end beyond 2^63 bytes.", error),
+                GgufException => new GgufException($"'{path}' is not a sound GGUF file: {error.Message}. Download or convert it again.", error.InnerException ?? error),
+                OverflowException => new GgufException($"'{path}' is not a sound GGUF file: its tensors end beyond 2^63 bytes. Download or convert it again.", error),
                 _ => new GgufException($"'{path}' cannot be read: {error.Message}", error),
             };
         }

@@ -61,8 +61,8 @@ internal sealed class GgufHeader
     {
         Expect(reader.Number<uint>("the magic number") == Magic, "it does not start with 'GGUF'");
         FileVersion = reader.Number<uint>("the version");
-        Expect(FileVersion == 0 || (FileVersion & 0xFFFF) != 0, "it is big endian; convert it with gguf_convert_endian of gguf-py");
-        Expect(FileVersion is 2 or Version, $"it has the version {FileVersion}, and only 2 and {Version} are read; convert the model anew with llama.cpp");
+        Expect(FileVersion == 0 || (FileVersion & 0xFFFF) != 0, "it is big endian, which gguf_convert_endian of gguf-py can turn");
+        Expect(FileVersion is 2 or Version, $"it has the version {FileVersion}, and only 2 and {Version} are read");
     }
 
     private void ReadMetadata(GgufHeaderReader reader)

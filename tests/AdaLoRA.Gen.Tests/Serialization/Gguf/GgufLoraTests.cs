@@ -73,6 +73,20 @@ public sealed class GgufLoraTests
     }
 
     [Fact]
+    public void A_file_of_gguf_py_read_and_written_again_has_the_same_tensors()
+    {
+        using var folder = new TemporaryFolder();
+        using var scope = torch.NewDisposeScope();
+        var heads = new LlamaHeads(4, 2);
+        using GgufLora lora = GgufLoraReader.Read(Fixtures.Path("formats", "lora-llama.gguf"), heads);
+        GgufLoraWriter.Write(folder.File("again.gguf"), heads, lora.Alpha, lora.Pairs.Select(pair => (pair.Path, pair.A, pair.B)), lora.Name);
+        using GgufFile first = GgufFile.Open(Fixtures.Path("formats", "lora-llama.gguf")), again = GgufFile.Open(folder.File("again.gguf"));
+        Assert.Equal(first.Names, again.Names);
+        foreach (string name in first.Names) Same(first.Read(name), again.Read(name));
+        foreach ((string key, GgufValue value) in first.Metadata) Assert.Equal(value.Value, again.Metadata[key].Value);
+    }
+
+    [Fact]
     public void Random_adapters_come_back_bit_for_bit()
     {
         using var folder = new TemporaryFolder();
