@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using Microsoft.Win32.SafeHandles;
+using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -15,11 +15,11 @@ public sealed class SafetensorsFile : IDisposable
     /// <summary>Elements of one read: keeps byte counts below the 2 GB that a span can address, whatever the element type.</summary>
     private const long ChunkElements = 1L << 27;
 
-    private readonly SafeFileHandle _file;
+    private readonly ByteSource _file;
     private readonly SafetensorsHeader _header;
     private readonly long _dataStart;
 
-    private SafetensorsFile(string path, SafeFileHandle file, SafetensorsHeader header, long dataStart)
+    private SafetensorsFile(string path, ByteSource file, SafetensorsHeader header, long dataStart)
     {
         Path = path;
         _file = file;
@@ -48,10 +48,27 @@ public sealed class SafetensorsFile : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (Directory.Exists(path)) throw new SafetensorsException($"'{path}' is a folder; name the .safetensors file inside it.");
-        SafeFileHandle? file = null;
+        return Open(path, () => ByteSource.Open(path));
+    }
+
+    /// <summary>Opens a stream that can seek and judges its header.</summary>
+    /// <param name="stream">The bytes of a safetensors file, from the stream's first byte to its last.</param>
+    /// <param name="name">What messages call it.</param>
+    /// <param name="leaveOpen">Whether the stream stays open when the file is disposed or refused.</param>
+    /// <returns>The open file; the caller disposes it.</returns>
+    /// <exception cref="SafetensorsException">The stream is cut short or breaks a rule of the format.</exception>
+    internal static SafetensorsFile Open(Stream stream, string name, bool leaveOpen = false)
+    {
+        ByteSource source = ByteSource.Of(stream, leaveOpen);
+        return Open(name, () => source);
+    }
+
+    private static SafetensorsFile Open(string path, Func<ByteSource> open)
+    {
+        ByteSource? file = null;
         try
         {
-            file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.None);
+            file = open();
             (SafetensorsHeader header, long dataStart) = ReadHeader(file);
             return new SafetensorsFile(path, file, header, dataStart);
         }
@@ -83,7 +100,7 @@ public sealed class SafetensorsFile : IDisposable
         using var noGrad = torch.no_grad();
         bool isBool = scalar == torch.ScalarType.Bool;
         // A bool of a hostile file may be any byte; torch knows only 0 and 1.
-        Tensor tensor = torch.empty(entry.Shape.ToArray(), isBool ? torch.ScalarType.Byte : scalar, torch.CPU);
+        Tensor tensor = Empty(entry, isBool ? torch.ScalarType.Byte : scalar);
         try
         {
             Fill(tensor, entry);
@@ -107,6 +124,19 @@ public sealed class SafetensorsFile : IDisposable
         throw new SafetensorsException($"'{Path}' has no tensor '{name}'; {known}.");
     }
 
+    private Tensor Empty(SafetensorsEntry entry, ScalarType scalar)
+    {
+        try
+        {
+            return torch.empty(entry.Shape.ToArray(), scalar, torch.CPU);
+        }
+        catch (ExternalException refused)
+        {
+            // The format allows [0, 2^62, 8], which needs no byte; torch cannot count its strides.
+            throw new SafetensorsException($"Tensor '{entry.Name}' of '{Path}' is {entry}, which torch cannot hold: {refused.Message}", refused);
+        }
+    }
+
     private void Fill(Tensor tensor, SafetensorsEntry entry)
     {
         long position = _dataStart + entry.Begin;
@@ -121,9 +151,9 @@ public sealed class SafetensorsFile : IDisposable
         }
     }
 
-    private static (SafetensorsHeader Header, long DataStart) ReadHeader(SafeFileHandle file)
+    private static (SafetensorsHeader Header, long DataStart) ReadHeader(ByteSource file)
     {
-        long length = RandomAccess.GetLength(file);
+        long length = file.Length;
         if (length < sizeof(ulong)) throw new SafetensorsException($"it has {length} bytes, fewer than the 8 of the header's length");
         Span<byte> prefix = stackalloc byte[sizeof(ulong)];
         ReadExactly(file, prefix, 0, "it");
@@ -136,11 +166,11 @@ public sealed class SafetensorsFile : IDisposable
         return (SafetensorsHeader.Parse(json, length - dataStart), dataStart);
     }
 
-    private static void ReadExactly(SafeFileHandle file, Span<byte> bytes, long position, string what)
+    private static void ReadExactly(ByteSource file, Span<byte> bytes, long position, string what)
     {
         while (!bytes.IsEmpty)
         {
-            int read = RandomAccess.Read(file, bytes, position);
+            int read = file.Read(bytes, position);
             if (read == 0) throw new SafetensorsException($"'{what}' ended while it was read: another process cut it short.");
             bytes = bytes[read..];
             position += read;

@@ -57,6 +57,29 @@ public sealed class SafetensorsFileTests
     }
 
     [Fact]
+    public void An_empty_tensor_whose_strides_overflow_is_refused_with_the_one_exception()
+    {
+        const string header = """{"a":{"dtype":"F32","shape":[0,4611686018427387904,8],"data_offsets":[0,0]}}""";
+        byte[] bytes = [.. BitConverter.GetBytes((ulong)header.Length), .. System.Text.Encoding.UTF8.GetBytes(header)];
+        using SafetensorsFile file = SafetensorsFile.Open(new MemoryStream(bytes), "strides.safetensors");
+        Assert.Contains("'a' of 'strides.safetensors'", Assert.Throws<SafetensorsException>(() => file.Read("a")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_stream_is_read_as_the_file_is()
+    {
+        string path = Fixtures.Path("hf", "bert", "io.safetensors");
+        using SafetensorsFile file = SafetensorsFile.Open(path), stream = SafetensorsFile.Open(new MemoryStream(File.ReadAllBytes(path)), "memory");
+        Assert.Equal(file.Names, stream.Names);
+        foreach (string name in file.Names)
+        {
+            using Tensor expected = file.Read(name), read = stream.Read(name);
+            Assert.True(expected.bytes.SequenceEqual(read.bytes), name);
+        }
+        Assert.StartsWith("'cut' is not a sound safetensors file", Assert.Throws<SafetensorsException>(() => SafetensorsFile.Open(new MemoryStream(4), "cut")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Tensors_read_by_many_threads_at_once_are_whole()
     {
         using SafetensorsFile file = SafetensorsFile.Open(Fixtures.Path("minilm", "io.safetensors"));
