@@ -34,10 +34,19 @@ public sealed class TransposedLinear : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>The weight, [in, out].</summary>
-    public Parameter weight => _weight;
+    public Parameter weight
+    {
+        get => _weight;
+        // The module's own to() sets it, by reflection.
+        private set => Replace(ref _weight!, value, nameof(weight));
+    }
 
     /// <summary>The bias, [out]; null when there is none.</summary>
-    public Parameter? bias => _bias;
+    public Parameter? bias
+    {
+        get => _bias;
+        private set => Replace(ref _bias, value, nameof(bias));
+    }
 
     /// <summary>Computes x W + b.</summary>
     /// <param name="input">[*, in].</param>
@@ -50,5 +59,13 @@ public sealed class TransposedLinear : nn.Module<Tensor, Tensor>
         long[] shape = input.shape;
         shape[^1] = _weight.shape[1];
         return product.view(shape);
+    }
+
+    private void Replace(ref Parameter? field, Parameter? value, string name)
+    {
+        var old = field;
+        field = value;
+        ConditionallyRegisterParameter(name, value);
+        old?.Dispose();
     }
 }
