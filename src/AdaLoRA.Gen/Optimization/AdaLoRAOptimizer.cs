@@ -27,6 +27,9 @@ public sealed partial class AdaLoRAOptimizer : optim.Optimizer
     private readonly StepTally _tally = new();
     private IArenaTail _tail;
 
+    /// <summary>What the last step found, where the tail that took it is gone.</summary>
+    private (double Norm, double Regulariser)? _beforeReplacement;
+
     internal AdaLoRAOptimizer(AdapterSet set, int totalSteps, AdaLoRAOptimizerOptions options, TailChoice choice = TailChoice.Fastest) : base(IntPtr.Zero)
     {
         var broken = options.Validate();
@@ -80,10 +83,10 @@ public sealed partial class AdaLoRAOptimizer : optim.Optimizer
     }
 
     /// <summary>‖g‖₂ of the last step over adapters and trained modules, regulariser included, before clipping.</summary>
-    public double GradientNorm => _tail.GradientNorm;
+    public double GradientNorm => _beforeReplacement?.Norm ?? _tail.GradientNorm;
 
     /// <summary>The orthogonality regulariser of the last step, without its weight γ.</summary>
-    public double Regulariser => _tail.Regulariser;
+    public double Regulariser => _beforeReplacement?.Regulariser ?? _tail.Regulariser;
 
     /// <summary>b(t) of the last step, in triplets or parameters; the number of triplets for plain LoRA.</summary>
     public long Budget => Schedule?.BudgetAt(StepsCompleted) ?? _set.Arena.Layout.Triplets;
@@ -109,6 +112,7 @@ public sealed partial class AdaLoRAOptimizer : optim.Optimizer
         FollowArena();
         var plan = Plan(StepsCompleted + 1);
         _tail.Step(plan);
+        _beforeReplacement = null;
         _tally.Attempted(_tail.Known);
         if (plan.Point.AllocateTo is not null || plan.IfLastWasSkipped?.AllocateTo is not null) _set.RanksChanged();
         if (_set.Options.Compact && !_set.IsCompacted && Schedule is { } s && _tally.KnownCompleted >= s.DecisiveStep) Compact();
@@ -212,6 +216,7 @@ public sealed partial class AdaLoRAOptimizer : optim.Optimizer
     private void ReplaceTail()
     {
         Synchronize();
+        _beforeReplacement = (GradientNorm, Regulariser);
         _tally.Rebase();
         _tail.Dispose();
         _tail = CreateTail();
