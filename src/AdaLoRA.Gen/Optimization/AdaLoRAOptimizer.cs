@@ -36,6 +36,8 @@ public sealed partial class AdaLoRAOptimizer : optim.Optimizer
         if (broken.Count > 0) throw AdaLoRAException.FromRules(nameof(AdaLoRAOptimizer), broken);
         if (!set.IsTrainable) throw new AdaLoRAException($"The adapters of {set.ModelName} were loaded for inference; load them with trainable: true to go on training.");
         if (set.Arena.Layout.Triplets == 0) throw new AdaLoRAException($"Every target of {set.ModelName} has rank 0; there is nothing to train.");
+        // torch keeps its thread count per thread and sets it at the first parallel loop. A product before that uses every core and sums in another order than all that follow.
+        _ = get_num_threads();
         _set = set;
         _options = options;
         _choice = choice;
