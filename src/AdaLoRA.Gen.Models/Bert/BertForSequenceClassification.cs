@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace AdaLoRA.Gen.Models;
 
 /// <summary>BERT with a linear classifier over the pooled [CLS].</summary>
-public sealed class BertForSequenceClassification : nn.Module<Tensor, Tensor?, Tensor?, Tensor>
+public sealed class BertForSequenceClassification : nn.Module<Tensor, Tensor?, Tensor?, Tensor>, ICheckpointModel
 {
     /// <summary>The encoder, with its pooler.</summary>
     public readonly BertModel bert;
@@ -35,6 +35,8 @@ public sealed class BertForSequenceClassification : nn.Module<Tensor, Tensor?, T
         }
         RegisterComponents();
     }
+
+    CheckpointMapping ICheckpointModel.Mapping => BertCheckpoint.Mapping(withPooler: true, withClassifier: true);
 
     /// <summary>
     /// Opens a Hugging Face folder. A folder without classifier or pooler gives fresh ones, as in Hugging Face: that is how a plain encoder becomes a classifier.

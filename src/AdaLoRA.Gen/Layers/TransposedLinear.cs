@@ -33,11 +33,19 @@ public sealed class TransposedLinear : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <summary>The weight, [in, out].</summary>
-    public Parameter weight => _weight;
+    /// <summary>The weight, [in, out]. Setting another parameter disposes the one before, as <see cref="Linear"/> does.</summary>
+    public Parameter weight
+    {
+        get => _weight;
+        set => _weight = Take(nameof(weight), _weight, value ?? throw new ArgumentNullException(nameof(value)))!;
+    }
 
-    /// <summary>The bias, [out]; null when there is none.</summary>
-    public Parameter? bias => _bias;
+    /// <summary>The bias, [out]; null when there is none. Setting another parameter disposes the one before.</summary>
+    public Parameter? bias
+    {
+        get => _bias;
+        set => _bias = Take(nameof(bias), _bias, value);
+    }
 
     /// <summary>Computes x W + b.</summary>
     /// <param name="input">[*, in].</param>
@@ -50,5 +58,30 @@ public sealed class TransposedLinear : nn.Module<Tensor, Tensor>
         long[] shape = input.shape;
         shape[^1] = _weight.shape[1];
         return product.view(shape);
+    }
+
+    /// <summary>As in <see cref="Linear"/>: the parameters themselves are asked, so a layer that was built on one device moves to any other.</summary>
+    protected override nn.Module _to(Device device, ScalarType dtype, bool non_blocking) => MoveTo(device, dtype);
+
+    /// <inheritdoc cref="_to(Device, ScalarType, bool)"/>
+    protected override nn.Module _to(DeviceType deviceType, int deviceIndex, bool non_blocking) => MoveTo(new Device(deviceType, deviceIndex), null);
+
+    /// <inheritdoc cref="_to(Device, ScalarType, bool)"/>
+    protected override nn.Module _to(ScalarType dtype, bool non_blocking) => MoveTo(null, dtype);
+
+    private TransposedLinear MoveTo(Device? device, ScalarType? dtype)
+    {
+        if (ReplaceParameter(dtype ?? _weight.dtype, device ?? _weight.device, _weight, out Parameter? movedWeight)) weight = movedWeight!;
+        if (_bias is not null && ReplaceParameter(dtype ?? _bias.dtype, device ?? _bias.device, _bias, out Parameter? movedBias)) bias = movedBias;
+        return this;
+    }
+
+    private Parameter? Take(string name, Parameter? old, Parameter? value)
+    {
+        if (value?.Handle == old?.Handle) return old;
+        old?.Dispose();
+        value?.DetachFromDisposeScope();
+        ConditionallyRegisterParameter(name, value);
+        return value;
     }
 }
