@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -37,6 +38,17 @@ public sealed class BertForSequenceClassification : nn.Module<Tensor, Tensor?, T
     }
 
     CheckpointMapping ICheckpointModel.Mapping => BertCheckpoint.Mapping(withPooler: true, withClassifier: true);
+
+    string ICheckpointModel.Architecture => "BertForSequenceClassification";
+
+    void ICheckpointModel.Describe(JsonObject config)
+    {
+        int count = (int)classifier.weight.shape[0];
+        if (config["id2label"] is JsonObject labels && labels.Count == count) return;
+        config["id2label"] = new JsonObject(Enumerable.Range(0, count).Select(i => KeyValuePair.Create<string, JsonNode?>($"{i}", $"LABEL_{i}")));
+        config["label2id"] = new JsonObject(Enumerable.Range(0, count).Select(i => KeyValuePair.Create<string, JsonNode?>($"LABEL_{i}", i)));
+        config.Remove("num_labels");
+    }
 
     /// <summary>
     /// Opens a Hugging Face folder. A folder without classifier or pooler gives fresh ones, as in Hugging Face: that is how a plain encoder becomes a classifier.

@@ -45,6 +45,8 @@ public sealed class BertModel : nn.Module<Tensor, Tensor?, Tensor?, EncoderOutpu
 
     CheckpointMapping ICheckpointModel.Mapping => BertCheckpoint.Mapping(withPooler: pooler is not null, withClassifier: false);
 
+    string ICheckpointModel.Architecture => "BertModel";
+
     /// <summary>Opens a Hugging Face folder: config.json and model.safetensors (or its shards), in float types or int8 with one scale a row.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="withPooler">Whether to build and load the pooler. Default: false.</param>

@@ -23,6 +23,8 @@ public sealed class RmsNorm : nn.Module<Tensor, Tensor>
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
         _eps = eps;
         _weight = new Parameter(ones(size, dtype: dtype, device: device));
+        // A layer outlives the dispose scope that it is built in.
+        _weight.DetachFromDisposeScope();
         RegisterComponents();
     }
 

@@ -37,6 +37,8 @@ public sealed class Gpt2ForCausalLM : CausalLanguageModel, ICheckpointModel
 
     CheckpointMapping ICheckpointModel.Mapping => Gpt2Checkpoint.Mapping(withHead: lm_head is not null);
 
+    string ICheckpointModel.Architecture => "GPT2LMHeadModel";
+
     /// <summary>Opens a Hugging Face folder: config.json and model.safetensors (or its shards), with or without the prefix <c>transformer.</c>.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="device">Where to put it. Default: the CPU.</param>

@@ -50,6 +50,8 @@ public sealed class Gpt2Model : nn.Module<Tensor, Tensor?, EncoderOutput>, IChec
 
     CheckpointMapping ICheckpointModel.Mapping => Gpt2Checkpoint.Mapping(withHead: false);
 
+    string ICheckpointModel.Architecture => "GPT2Model";
+
     /// <summary>Opens a Hugging Face folder: config.json and model.safetensors (or its shards), with or without the prefix <c>transformer.</c> and a head.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="device">Where to put it. Default: the CPU.</param>

@@ -37,6 +37,8 @@ public sealed class LlamaForCausalLM : CausalLanguageModel, ICheckpointModel
 
     CheckpointMapping ICheckpointModel.Mapping => LlamaCheckpoint.Mapping(withHead: lm_head is not null);
 
+    string ICheckpointModel.Architecture => "LlamaForCausalLM";
+
     /// <summary>Opens a Hugging Face folder: config.json and model.safetensors (or its shards), with or without the prefix <c>model.</c>.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="device">Where to put it. Default: the CPU.</param>

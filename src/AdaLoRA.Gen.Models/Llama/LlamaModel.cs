@@ -47,6 +47,8 @@ public sealed class LlamaModel : nn.Module<Tensor, Tensor?, EncoderOutput>, IChe
 
     CheckpointMapping ICheckpointModel.Mapping => LlamaCheckpoint.Mapping(withHead: false);
 
+    string ICheckpointModel.Architecture => "LlamaModel";
+
     /// <summary>Opens a Hugging Face folder: config.json and model.safetensors (or its shards), with or without the prefix <c>model.</c> and a head.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="device">Where to put it. Default: the CPU.</param>

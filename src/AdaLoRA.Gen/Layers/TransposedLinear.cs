@@ -30,6 +30,9 @@ public sealed class TransposedLinear : nn.Module<Tensor, Tensor>
         _weight = new Parameter(empty(inFeatures, outFeatures, dtype: dtype, device: device));
         if (_weight.device_type != DeviceType.META) nn.init.normal_(_weight, 0, 0.02);
         if (hasBias) _bias = new Parameter(zeros(outFeatures, dtype: dtype, device: device));
+        // A layer outlives the dispose scope that it is built in.
+        _weight.DetachFromDisposeScope();
+        _bias?.DetachFromDisposeScope();
         RegisterComponents();
     }
 
