@@ -34,6 +34,9 @@ public sealed class HuggingFaceModelTests
         Assert.Equal(["DistilBertForSequenceClassification"], unsupported.Architectures);
         Assert.Contains("describes the architecture 'DistilBertForSequenceClassification' (model_type 'distilbert'), which is not supported; BertForSequenceClassification, GPT2LMHeadModel, LlamaForCausalLM are", unsupported.Message, StringComparison.Ordinal);
         Assert.Throws<UnsupportedArchitectureException>(() => HuggingFaceModel.Open(Fixtures.MiniLM));
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("config.json"), """{"model_type":"gpt2","architectures":["GPT2ForSequenceClassification"]}""");
+        Assert.Throws<UnsupportedArchitectureException>(() => HuggingFaceModel.Open(folder.Path));
         Assert.Contains("There is no file", Assert.Throws<AdaLoRAException>(() => HuggingFaceModel.Open("nowhere")).Message, StringComparison.Ordinal);
     }
 

@@ -172,7 +172,7 @@ public sealed class TokenLayout : IDisposable
         if (Enumerable.Range(0, batch).All(b => real.AsSpan(b * length, (int)lengths[b]).IndexOf(false) < 0)) return null;
         using var scope = torch.NewDisposeScope();
         Tensor keys = torch.tensor(real, [batch, 1, 1, length], device: device);
-        // The diagonal stays open: a padding row that could look nowhere would be NaN, and its gradient would reach real tokens.
+        // The diagonal stays open: of a padding row that may look nowhere some kernels of attention make NaN, whose gradient would reach real tokens.
         Tensor open = keys.logical_or(torch.eye(length, dtype: ScalarType.Bool, device: device)).logical_and(torch.ones(length, length, dtype: ScalarType.Bool, device: device).tril());
         return torch.zeros(open.shape, device: device).masked_fill_(open.logical_not(), double.NegativeInfinity).MoveToOuterDisposeScope();
     }
