@@ -76,14 +76,7 @@ public sealed record BertConfig
             InitializerRange = json.Number("initializer_range", 0.02),
             LabelCount = json.LabelCount(2),
         };
-        try
-        {
-            config.Check();
-        }
-        catch (AdaLoRAException wrong)
-        {
-            throw new AdaLoRAException($"{json.Path}: {wrong.Message}", wrong);
-        }
+        json.Check(config.Check);
         return config;
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -5,7 +6,7 @@ using static TorchSharp.torch;
 namespace AdaLoRA.Gen.Models;
 
 /// <summary>BERT with a linear classifier over the pooled [CLS].</summary>
-public sealed class BertForSequenceClassification : nn.Module<Tensor, Tensor?, Tensor?, Tensor>
+public sealed class BertForSequenceClassification : nn.Module<Tensor, Tensor?, Tensor?, Tensor>, ICheckpointModel
 {
     /// <summary>The encoder, with its pooler.</summary>
     public readonly BertModel bert;
@@ -34,6 +35,19 @@ public sealed class BertForSequenceClassification : nn.Module<Tensor, Tensor?, T
             nn.init.zeros_(classifier.bias!);
         }
         RegisterComponents();
+    }
+
+    CheckpointMapping ICheckpointModel.Mapping => BertCheckpoint.Mapping(withPooler: true, withClassifier: true);
+
+    string ICheckpointModel.Architecture => "BertForSequenceClassification";
+
+    void ICheckpointModel.Describe(JsonObject config)
+    {
+        int count = (int)classifier.weight.shape[0];
+        if (config["id2label"] is JsonObject labels && labels.Count == count) return;
+        config["id2label"] = new JsonObject(Enumerable.Range(0, count).Select(i => KeyValuePair.Create<string, JsonNode?>($"{i}", $"LABEL_{i}")));
+        config["label2id"] = new JsonObject(Enumerable.Range(0, count).Select(i => KeyValuePair.Create<string, JsonNode?>($"LABEL_{i}", i)));
+        config.Remove("num_labels");
     }
 
     /// <summary>

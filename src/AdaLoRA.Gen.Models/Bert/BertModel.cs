@@ -6,7 +6,7 @@ namespace AdaLoRA.Gen.Models;
 /// <summary>
 /// BERT (Devlin et al. 2018) and its like (MiniLM, e5, bge) as an encoder, with Hugging Face's names. Computes on real tokens only (<see cref="TokenLayout"/>).
 /// </summary>
-public sealed class BertModel : nn.Module<Tensor, Tensor?, Tensor?, EncoderOutput>
+public sealed class BertModel : nn.Module<Tensor, Tensor?, Tensor?, EncoderOutput>, ICheckpointModel
 {
     /// <summary>Word, position and segment embeddings.</summary>
     public readonly BertEmbeddings embeddings;
@@ -42,6 +42,10 @@ public sealed class BertModel : nn.Module<Tensor, Tensor?, Tensor?, EncoderOutpu
 
     /// <summary>The configuration it was built from.</summary>
     public BertConfig Config { get; }
+
+    CheckpointMapping ICheckpointModel.Mapping => BertCheckpoint.Mapping(withPooler: pooler is not null, withClassifier: false);
+
+    string ICheckpointModel.Architecture => "BertModel";
 
     /// <summary>Opens a Hugging Face folder: config.json and model.safetensors (or its shards), in float types or int8 with one scale a row.</summary>
     /// <param name="folder">The folder.</param>

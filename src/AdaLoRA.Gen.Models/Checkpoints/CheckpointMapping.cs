@@ -25,7 +25,7 @@ public sealed record CheckpointMapping
     internal bool MayLack(string name) => Matches(Optional, name);
 
     /// <summary>The module's name for a key, or null when it has none.</summary>
-    internal string? NameOf(string key, IReadOnlyDictionary<string, CheckpointTarget> targets)
+    internal string? NameOf<T>(string key, IReadOnlyDictionary<string, T> targets)
     {
         foreach ((string old, string now) in Renames)
         {

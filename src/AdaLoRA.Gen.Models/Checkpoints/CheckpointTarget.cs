@@ -45,7 +45,10 @@ internal sealed record CheckpointTarget(nn.Module Owner, string Member, Tensor V
             case (Embedding embedding, "weight"): embedding.weight = parameter; break;
             case (LayerNorm norm, "weight"): norm.weight = parameter; break;
             case (LayerNorm norm, "bias"): norm.bias = parameter; break;
-            default: throw new AdaLoRAException($"'{path}' of a {Owner.GetType().Name} was built on the meta device, from where only Linear, Embedding and LayerNorm can be filled: build it on the CPU.");
+            case (TransposedLinear linear, "weight"): linear.weight = parameter; break;
+            case (TransposedLinear linear, "bias"): linear.bias = parameter; break;
+            case (RmsNorm norm, "weight"): norm.weight = parameter; break;
+            default: throw new AdaLoRAException($"'{path}' of a {Owner.GetType().Name} was built on the meta device, from where only Linear, TransposedLinear, Embedding, LayerNorm and RmsNorm can be filled: build it on the CPU.");
         }
     }
 }

@@ -5,9 +5,13 @@ namespace AdaLoRA.Gen.Models;
 /// <summary>The <c>config.json</c> of a Hugging Face folder; every answer that does not fit is one sentence with the file and the key.</summary>
 internal sealed class ConfigFile : IDisposable
 {
-    private readonly JsonDocument _document;
+    private readonly JsonDocument? _document;
+    private readonly JsonElement _root;
+    private readonly string _prefix;
 
-    private ConfigFile(string path, JsonDocument document) => (Path, _document) = (path, document);
+    private ConfigFile(string path, JsonDocument document) => (Path, _document, _root, _prefix) = (path, document, document.RootElement, "");
+
+    private ConfigFile(ConfigFile parent, string section, JsonElement root) => (Path, _root, _prefix) = (parent.Path, root, $"{parent._prefix}{section}.");
 
     internal string Path { get; }
 
@@ -36,12 +40,25 @@ internal sealed class ConfigFile : IDisposable
         }
     }
 
+    /// <summary>Runs a configuration's own rules; a broken one names this file.</summary>
+    internal void Check(Action rules)
+    {
+        try
+        {
+            rules();
+        }
+        catch (AdaLoRAException wrong)
+        {
+            throw new AdaLoRAException($"{Path}: {wrong.Message}", wrong);
+        }
+    }
+
     internal AdaLoRAException Refuse(string what) => new($"The model of '{Path}' {what}.");
 
     internal void Require(string key, string value, bool optional = false)
     {
         string found = Text(key, optional ? value : "");
-        if (found != value) throw Refuse($"has {key} '{found}'; this class is for '{value}'");
+        if (found != value) throw Refuse($"has {_prefix}{key} '{found}'; this class is for '{value}'");
     }
 
     internal bool Boolean(string key, bool otherwise = false) => Value(key) switch
@@ -64,9 +81,11 @@ internal sealed class ConfigFile : IDisposable
         ? content.GetString()!
         : Text(key, otherwise);
 
-    internal long Integer(string key, long otherwise, long smallest = 1) => Value(key) switch
+    internal long Integer(string key, long otherwise, long smallest = 1) => OptionalInteger(key, smallest) ?? otherwise;
+
+    internal long? OptionalInteger(string key, long smallest = 1) => Value(key) switch
     {
-        null => otherwise,
+        null => null,
         { ValueKind: JsonValueKind.Number } number when number.TryGetInt32(out int value) && value >= smallest => value,
         _ => throw Wrong(key, $"a whole number of at least {smallest}"),
     };
@@ -80,15 +99,31 @@ internal sealed class ConfigFile : IDisposable
         _ => throw Wrong(key, "a number"),
     };
 
+    /// <summary>An object inside the file; null when there is none. It lives as long as this one.</summary>
+    internal ConfigFile? Section(string key) => Value(key) switch
+    {
+        null => null,
+        { ValueKind: JsonValueKind.Object } section => new ConfigFile(this, key, section),
+        _ => throw Wrong(key, "an object"),
+    };
+
+    /// <summary>A list of strings; empty when there is none.</summary>
+    internal IReadOnlyList<string> Texts(string key) => Value(key) switch
+    {
+        null => [],
+        { ValueKind: JsonValueKind.Array } list when list.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String) => [.. list.EnumerateArray().Select(item => item.GetString()!)],
+        _ => throw Wrong(key, "a list of strings"),
+    };
+
     internal int LabelCount(int otherwise) => Value("id2label") switch
     {
         { ValueKind: JsonValueKind.Object } labels => labels.EnumerateObject().Count(),
         _ => (int)Integer("num_labels", otherwise),
     };
 
-    public void Dispose() => _document.Dispose();
+    public void Dispose() => _document?.Dispose();
 
-    private JsonElement? Value(string key) => _document.RootElement.TryGetProperty(key, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
+    private JsonElement? Value(string key) => _root.TryGetProperty(key, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
-    private AdaLoRAException Wrong(string key, string wanted) => new($"'{Path}' has {key} {Value(key)}; it must be {wanted}.");
+    private AdaLoRAException Wrong(string key, string wanted) => new($"'{Path}' has {_prefix}{key} {Value(key)}; it must be {wanted}.");
 }

@@ -11,8 +11,8 @@ namespace AdaLoRA.Gen.Models;
 /// </summary>
 public sealed class HuggingFaceCheckpoint : IDisposable
 {
-    private const string SingleFile = "model.safetensors";
-    private const string IndexFile = "model.safetensors.index.json";
+    internal const string SingleFile = "model.safetensors";
+    internal const string IndexFile = "model.safetensors.index.json";
     private const string ScaleSuffix = "_scale";
 
     private readonly List<SafetensorsFile> _files = [];
@@ -45,6 +45,9 @@ public sealed class HuggingFaceCheckpoint : IDisposable
         Dictionary<string, string> map = ReadIndex(index);
         return OpenFiles(index, map.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(shard => System.IO.Path.Combine(folderOrFile, shard)), map);
     }
+
+    /// <summary>Whether a folder has weights that <see cref="Open"/> would find.</summary>
+    internal static bool IsIn(string folder) => File.Exists(System.IO.Path.Combine(folder, SingleFile)) || File.Exists(System.IO.Path.Combine(folder, IndexFile));
 
     /// <summary>Sizes of a tensor.</summary>
     /// <param name="name">Its name.</param>

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace AdaLoRA.Gen.Models;
 
-/// <summary>What an encoder gives: the last hidden state of the real tokens, and where they stand in the padded batch.</summary>
+/// <summary>What an encoder gives, or a decoder before its head: the last hidden state of the real tokens, and where they stand in the padded batch.</summary>
 /// <param name="rows">Last hidden state of the real tokens, [N, H].</param>
 /// <param name="layout">Their places.</param>
 public sealed class EncoderOutput(Tensor rows, TokenLayout layout) : IDisposable

@@ -30,6 +30,19 @@ internal static class Layers
         return norm.call(dropped);
     }
 
+    /// <summary>dropout(dense(x)) + residual, in the dense layer's own output as in <see cref="AddAndNorm"/>.</summary>
+    internal static Tensor AddResidual(nn.Module<Tensor, Tensor> dense, Dropout? dropout, Tensor x, Tensor residual)
+    {
+        Tensor projected = dense.call(x);
+        if (dropout is not null)
+        {
+            using Tensor kept = projected;
+            projected = dropout.call(kept);
+        }
+        projected.add_(residual);
+        return projected;
+    }
+
     /// <summary>Fills fresh weights as Hugging Face does: linear weights and embeddings normal, biases zero. Norms are already one and zero.</summary>
     internal static void Initialize(nn.Module root, double standardDeviation)
     {
@@ -41,6 +54,11 @@ internal static class Layers
             {
                 nn.init.normal_(linear.weight, 0, standardDeviation);
                 if (linear.bias is not null) nn.init.zeros_(linear.bias);
+            }
+            else if (module is TransposedLinear transposed)
+            {
+                nn.init.normal_(transposed.weight, 0, standardDeviation);
+                if (transposed.bias is not null) nn.init.zeros_(transposed.bias);
             }
             else if (module is Embedding embedding)
             {

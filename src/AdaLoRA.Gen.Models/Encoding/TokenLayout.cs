@@ -17,9 +17,9 @@ public sealed class TokenLayout : IDisposable
     private readonly Tensor _first;
     private readonly long[] _lengths, _starts;
 
-    private TokenLayout(long batch, long length, long[] lengths, long[] starts, Tensor? rows, Tensor positions, Tensor? bias, IReadOnlyList<(long Count, long Length)>? blocks)
+    private TokenLayout(long batch, long length, long[] lengths, long[] starts, Tensor? rows, Tensor positions, Tensor? bias, IReadOnlyList<(long Count, long Length)>? blocks, bool causal)
     {
-        (Batch, Length, _lengths, _starts, _rows, Positions, AttentionBias, Blocks) = (batch, length, lengths, starts, rows, positions, bias, blocks);
+        (Batch, Length, _lengths, _starts, _rows, Positions, AttentionBias, Blocks, Causal) = (batch, length, lengths, starts, rows, positions, bias, blocks, causal);
         _first = torch.tensor(starts, device: positions.device);
     }
 
@@ -41,8 +41,13 @@ public sealed class TokenLayout : IDisposable
     /// <summary>Rows of sequences of one length, one block behind the other; null where attention has to pad (on a GPU many small blocks cost more than padding).</summary>
     internal IReadOnlyList<(long Count, long Length)>? Blocks { get; }
 
-    /// <summary>What attention over [B, T] adds to its scores: 0 at real tokens, minus infinity at padding, float32 [B, 1, 1, T]; null where it needs none.</summary>
+    /// <summary>
+    /// What attention over [B, T] adds to its scores: 0 where it may look, minus infinity elsewhere, float32 [B, 1, 1, T], or [B, 1, T, T] for a decoder; null where it needs none.
+    /// </summary>
     internal Tensor? AttentionBias { get; }
+
+    /// <summary>Whether a token attends to those before it and to itself only (decoders).</summary>
+    internal bool Causal { get; }
 
     /// <summary>Reads a mask.</summary>
     /// <param name="attentionMask">[B, T] of any type: 0 is padding, anything else a real token.</param>
@@ -55,7 +60,12 @@ public sealed class TokenLayout : IDisposable
         return Of(attentionMask, device ?? attentionMask.device, inBlocks: (device ?? attentionMask.device).type == DeviceType.CPU);
     }
 
-    internal static TokenLayout Of(Tensor attentionMask, Device device, bool inBlocks)
+    /// <summary>The layout of a decoder's batch.</summary>
+    internal static TokenLayout OfDecoder(Tensor input_ids, Tensor? attentionMask) => attentionMask is null
+        ? Full(input_ids.shape[0], input_ids.shape[1], input_ids.device, causal: true)
+        : Of(attentionMask, input_ids.device, inBlocks: input_ids.device.type == DeviceType.CPU, causal: true);
+
+    internal static TokenLayout Of(Tensor attentionMask, Device device, bool inBlocks, bool causal = false)
     {
         if (attentionMask.dim() != 2) throw new AdaLoRAException($"The attention mask has the shape [{string.Join(", ", attentionMask.shape)}]; it must be [batch, length].");
         (int batch, int length) = ((int)attentionMask.shape[0], (int)attentionMask.shape[1]);
@@ -63,7 +73,7 @@ public sealed class TokenLayout : IDisposable
         long[] lengths = [.. Enumerable.Range(0, batch).Select(b => (long)real.AsSpan(b * length, length).Count(true))];
         int empty = Array.IndexOf(lengths, 0);
         if (empty >= 0) throw new AdaLoRAException($"Sequence {empty} of the batch has no token that the attention mask lets through: leave it out, or give it its special tokens.");
-        if (lengths.All(one => one == length)) return Full(batch, length, device);
+        if (lengths.All(one => one == length)) return Full(batch, length, device, causal);
 
         IEnumerable<int> order = Enumerable.Range(0, batch);
         var rows = new List<long>(real.Length);
@@ -78,8 +88,8 @@ public sealed class TokenLayout : IDisposable
         }
         long[] positions = [.. rows.Select(row => row % length)];
         (long, long)[]? blocks = inBlocks ? [.. lengths.GroupBy(one => one).OrderBy(group => group.Key).Select(group => ((long)group.Count(), group.Key))] : null;
-        Tensor? bias = inBlocks ? null : torch.tensor(Array.ConvertAll(real, isReal => isReal ? 0f : float.NegativeInfinity), [batch, 1, 1, length], device: device);
-        return new TokenLayout(batch, length, lengths, starts, torch.tensor(rows.ToArray(), device: device), torch.tensor(positions, device: device), bias, blocks);
+        Tensor? bias = inBlocks ? null : causal ? CausalBias(real, lengths, batch, length, device) : torch.tensor(Array.ConvertAll(real, isReal => isReal ? 0f : float.NegativeInfinity), [batch, 1, 1, length], device: device);
+        return new TokenLayout(batch, length, lengths, starts, torch.tensor(rows.ToArray(), device: device), torch.tensor(positions, device: device), bias, blocks, causal);
     }
 
     /// <summary>The layout of a batch without padding.</summary>
@@ -87,14 +97,16 @@ public sealed class TokenLayout : IDisposable
     /// <param name="length">Tokens of each, T.</param>
     /// <param name="device">Where the model is. Default: the CPU.</param>
     /// <returns>The layout.</returns>
-    public static TokenLayout Full(long batch, long length, Device? device = null)
+    public static TokenLayout Full(long batch, long length, Device? device = null) => Full(batch, length, device, causal: false);
+
+    private static TokenLayout Full(long batch, long length, Device? device, bool causal)
     {
         Device place = device ?? torch.CPU;
         Tensor positions = torch.arange(length, dtype: ScalarType.Int64, device: place).expand(batch, length).reshape(-1);
         long[] lengths = new long[batch];
         Array.Fill(lengths, length);
         long[] starts = [.. Enumerable.Range(0, (int)batch).Select(b => b * length)];
-        return new TokenLayout(batch, length, lengths, starts, null, positions, null, [(batch, length)]);
+        return new TokenLayout(batch, length, lengths, starts, null, positions, null, [(batch, length)], causal);
     }
 
     /// <summary>Takes the real tokens out of a padded tensor.</summary>
@@ -152,6 +164,17 @@ public sealed class TokenLayout : IDisposable
             for (long row = _starts[b]; row < _starts[b] + _lengths[b]; row++) weights[b, row] = 1f / _lengths[b];
         }
         return torch.tensor(weights, dtype: dtype, device: device);
+    }
+
+    /// <summary>Null where padding stands behind the tokens: no real token looks at it then, and attention's own causal mask is enough.</summary>
+    private static Tensor? CausalBias(bool[] real, long[] lengths, int batch, int length, Device device)
+    {
+        if (Enumerable.Range(0, batch).All(b => real.AsSpan(b * length, (int)lengths[b]).IndexOf(false) < 0)) return null;
+        using var scope = torch.NewDisposeScope();
+        Tensor keys = torch.tensor(real, [batch, 1, 1, length], device: device);
+        // The diagonal stays open: of a padding row that may look nowhere some kernels of attention make NaN, whose gradient would reach real tokens.
+        Tensor open = keys.logical_or(torch.eye(length, dtype: ScalarType.Bool, device: device)).logical_and(torch.ones(length, length, dtype: ScalarType.Bool, device: device).tril());
+        return torch.zeros(open.shape, device: device).masked_fill_(open.logical_not(), double.NegativeInfinity).MoveToOuterDisposeScope();
     }
 
     private static bool[] Host(Tensor mask)

@@ -30,22 +30,24 @@ public sealed class TransposedLinear : nn.Module<Tensor, Tensor>
         _weight = new Parameter(empty(inFeatures, outFeatures, dtype: dtype, device: device));
         if (_weight.device_type != DeviceType.META) nn.init.normal_(_weight, 0, 0.02);
         if (hasBias) _bias = new Parameter(zeros(outFeatures, dtype: dtype, device: device));
+        // A layer outlives the dispose scope that it is built in.
+        _weight.DetachFromDisposeScope();
+        _bias?.DetachFromDisposeScope();
         RegisterComponents();
     }
 
-    /// <summary>The weight, [in, out].</summary>
+    /// <summary>The weight, [in, out]. Setting another parameter disposes the one before, as <see cref="Linear"/> does.</summary>
     public Parameter weight
     {
         get => _weight;
-        // The module's own to() sets it, by reflection.
-        private set => Replace(ref _weight!, value, nameof(weight));
+        set => _weight = Take(nameof(weight), _weight, value ?? throw new ArgumentNullException(nameof(value)))!;
     }
 
-    /// <summary>The bias, [out]; null when there is none.</summary>
+    /// <summary>The bias, [out]; null when there is none. Setting another parameter disposes the one before.</summary>
     public Parameter? bias
     {
         get => _bias;
-        private set => Replace(ref _bias, value, nameof(bias));
+        set => _bias = Take(nameof(bias), _bias, value);
     }
 
     /// <summary>Computes x W + b.</summary>
@@ -61,11 +63,28 @@ public sealed class TransposedLinear : nn.Module<Tensor, Tensor>
         return product.view(shape);
     }
 
-    private void Replace(ref Parameter? field, Parameter? value, string name)
+    /// <summary>As in <see cref="Linear"/>: the parameters themselves are asked, so a layer that was built on one device moves to any other.</summary>
+    protected override nn.Module _to(Device device, ScalarType dtype, bool non_blocking) => MoveTo(device, dtype);
+
+    /// <inheritdoc cref="_to(Device, ScalarType, bool)"/>
+    protected override nn.Module _to(DeviceType deviceType, int deviceIndex, bool non_blocking) => MoveTo(new Device(deviceType, deviceIndex), null);
+
+    /// <inheritdoc cref="_to(Device, ScalarType, bool)"/>
+    protected override nn.Module _to(ScalarType dtype, bool non_blocking) => MoveTo(null, dtype);
+
+    private TransposedLinear MoveTo(Device? device, ScalarType? dtype)
     {
-        var old = field;
-        field = value;
-        ConditionallyRegisterParameter(name, value);
+        if (ReplaceParameter(dtype ?? _weight.dtype, device ?? _weight.device, _weight, out Parameter? movedWeight)) weight = movedWeight!;
+        if (_bias is not null && ReplaceParameter(dtype ?? _bias.dtype, device ?? _bias.device, _bias, out Parameter? movedBias)) bias = movedBias;
+        return this;
+    }
+
+    private Parameter? Take(string name, Parameter? old, Parameter? value)
+    {
+        if (value?.Handle == old?.Handle) return old;
         old?.Dispose();
+        value?.DetachFromDisposeScope();
+        ConditionallyRegisterParameter(name, value);
+        return value;
     }
 }

@@ -28,6 +28,23 @@ public sealed class PeftFolderTests
     }
 
     [Theory]
+    [InlineData("llama_adalora_pruned")]
+    [InlineData("llama_lora_rslora")]
+    public void Our_Llama_with_PEFTs_adapter_gives_PEFTs_logits(string name)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var io = Fixtures.Tensors("hf", "llama", "io.safetensors");
+        using var model = LlamaForCausalLM.FromPretrained(Fixtures.Path("hf", "llama"));
+        AdapterSet.Load(model, Fixtures.Path("peft", name));
+        var logits = model.call(io["in.input_ids"], io["in.attention_mask"]);
+        var expected = Fixtures.Tensors("peft", name, "io.safetensors");
+        var real = io["in.attention_mask"].unsqueeze(-1);
+        TensorAssert.Close(expected["out.logits"] * real, logits, 1e-5, "with the adapter");
+        Assert.True((expected["out.logits"] - expected["out.logits_disabled"]).abs().max().item<float>() > 0.1, "the adapter changes something");
+    }
+
+    [Theory]
     [InlineData("bert_adalora_pruned")]
     [InlineData("bert_adalora_unpruned")]
     public void A_folder_that_is_read_and_saved_again_holds_the_same_tensors_and_fields(string name)
