@@ -117,9 +117,9 @@ internal static class TrainingStateFolder
     {
         try
         {
-            if (JsonNode.Parse(File.ReadAllText(path)) is JsonObject o && o["format"]?.GetValue<int>() == FormatVersion && o["step"]?.GetValue<int>() >= 0) return o;
+            if (StrictJson.ReadObject(path) is { } o && o["format"]?.GetValue<int>() == FormatVersion && o["step"]?.GetValue<int>() >= 0) return o;
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException or FormatException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
             throw new AdaLoRAException($"'{path}' is no training state: {e.Message}", e);
         }

@@ -9,15 +9,13 @@ namespace AdaLoRA.Gen.Conformance.Killing;
 /// <param name="moments">Where the moments of the kills come from.</param>
 internal sealed class KillRun(string folder, int seed, Random moments)
 {
-    // A child that only starts up and dies leaves nothing to look at; measured at the first child that lives.
-    private static readonly TimeSpan Startup = TimeSpan.FromSeconds(0.7);
-
     private static readonly RunCase Case = RunCase.Killed;
+    private static readonly TimeSpan Margin = TimeSpan.FromMilliseconds(50);
     private readonly string _undisturbed = Path.Combine(folder, "undisturbed");
     private readonly string _killed = Path.Combine(folder, "killed");
     private readonly List<int> _restarts = [];
     private int _beforeStart, _training, _saving;
-    private TimeSpan _trainingTime;
+    private TimeSpan _startup, _trainingTime;
 
     /// <summary>Kills so far.</summary>
     public int Kills => _beforeStart + _training + _saving;
@@ -32,9 +30,9 @@ internal sealed class KillRun(string folder, int seed, Random moments)
     /// <param name="progress">Told the kills so far.</param>
     public CaseResult Run(int limit, Action<int> progress)
     {
-        long began = System.Diagnostics.Stopwatch.GetTimestamp();
-        Case.Train(_undisturbed, seed);
-        _trainingTime = System.Diagnostics.Stopwatch.GetElapsedTime(began);
+        var undisturbed = TrainingProcess.Run(Case, _undisturbed, seed);
+        if (undisturbed.ExitCode != 0) return Failure("undisturbed", $"it ended with {undisturbed.ExitCode}: {undisturbed.Error.Split('\n')[0]}");
+        (_startup, _trainingTime) = (undisturbed.Log.Startup, undisturbed.Elapsed - undisturbed.Log.Startup);
         Directory.CreateDirectory(_killed);
         while (true)
         {
@@ -45,7 +43,7 @@ internal sealed class KillRun(string folder, int seed, Random moments)
             if (child.Log.FirstStep is { } begun && newest > 0) _restarts.Add(begun);
             if (RunFolder.Newest(_killed) < newest) return Failure($"step-{newest}", "the newest checkpoint is gone");
             if (!child.Killed) break;
-            Count(child.Log);
+            Count(child);
             progress(Kills);
             AfterKill?.Invoke(_killed);
             if (HalfCheckpoint() is { } half) return Failure(half, "a checkpoint bears its name and is not complete");
@@ -53,13 +51,24 @@ internal sealed class KillRun(string folder, int seed, Random moments)
         return Compare();
     }
 
-    /// <summary>Uniform over what is left: startup, the steps and checkpoints that are not done, the final save, and a little more, so that some children live.</summary>
-    private TimeSpan Moment(int newest) => (Startup + _trainingTime * (1 - (double)newest / Case.Steps)) * 1.15 * moments.NextDouble();
-
-    private void Count(RunLog log)
+    /// <summary>
+    /// One in five uniform over the startup, which would take most of them otherwise; the others uniform over what is left: the steps and checkpoints that are not done, the final
+    /// save, and a little more, so that some children live.
+    /// </summary>
+    private TimeSpan Moment(int newest)
     {
-        if (log.FirstStep is null) _beforeStart++;
-        else if (log.Losses.ContainsKey(Case.Steps)) _saving++;
+        if (moments.Next(5) == 0) return _startup * moments.NextDouble();
+        var left = _trainingTime * (1 - (double)newest / Case.Steps);
+        return _startup + (left * 1.1 + Margin) * moments.NextDouble();
+    }
+
+    private void Count(TrainingProcess.Outcome child)
+    {
+        bool begun = child.Log.FirstStep is not null;
+        // The machine's load changes: what the moments are laid out by follows it.
+        _startup = begun ? (_startup + child.Log.Startup) / 2 : child.Elapsed > _startup ? child.Elapsed : _startup;
+        if (!begun) _beforeStart++;
+        else if (child.Log.FirstStep == Case.Steps || child.Log.Losses.ContainsKey(Case.Steps)) _saving++;
         else _training++;
     }
 
@@ -92,8 +101,8 @@ internal sealed class KillRun(string folder, int seed, Random moments)
         {
             if (RunFolder.FirstDifference(Path.Combine(_undisturbed, adapter), Path.Combine(_killed, adapter)) is { } file) return Failure($"{adapter}/{file}", "differs from the undisturbed run's");
         }
-        int left = RunFolder.Leftovers(_killed).Count;
-        string leftovers = left == 0 ? "" : $", {left} temporary entries left";
+        var left = RunFolder.Leftovers(_killed);
+        string leftovers = left.Count == 0 ? "" : $", {left.Count} temporary entries left ({left[0]})";
         return new CaseResult(Name, true, 0, "", $"{Kills} kills ({_beforeStart} before the first step, {_training} in training, {_saving} after the last step){Restarts()}{leftovers}");
     }
 

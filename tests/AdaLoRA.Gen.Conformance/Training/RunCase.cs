@@ -8,7 +8,7 @@ namespace AdaLoRA.Gen.Conformance.Training;
 internal sealed record RunCase(string Name)
 {
     /// <summary>The run that <c>kill</c> kills: dropout, accumulation, evaluations that keep the best adapter, a checkpoint every other step.</summary>
-    public static RunCase Killed { get; } = new("kill") { Steps = 120, Dropout = 0.1, Accumulation = 2, CheckpointEvery = 2, EvaluateEvery = 30 };
+    public static RunCase Killed { get; } = new("kill") { Steps = 300, Dropout = 0.1, Accumulation = 2, CheckpointEvery = 2, EvaluateEvery = 50 };
 
     /// <summary>The cases of <c>resume</c>.</summary>
     public static IReadOnlyList<RunCase> All { get; } =

@@ -3,11 +3,14 @@ using AdaLoRA.Gen.Hosting;
 
 namespace AdaLoRA.Gen.Conformance.Training;
 
-/// <summary>What a training process tells its parent, a line an event: <c>started 12</c>, <c>loss 13 3FD0…</c> (the bits of the number), <c>checkpoint 14</c>, <c>saved 40</c>.</summary>
+/// <summary>What a training process tells its parent, a line an event: <c>started 12 431</c> (milliseconds since the process began), <c>loss 13 3FD0…</c> (the bits of the number), <c>checkpoint 14</c>, <c>saved 40</c>.</summary>
 internal sealed class RunLog(TextWriter? output) : ITrainingObserver
 {
     /// <summary>Steps that were done before this process began; null while it has not.</summary>
     public int? FirstStep { get; private set; }
+
+    /// <summary>From the start of the process to its first step.</summary>
+    public TimeSpan Startup { get; private set; }
 
     /// <summary>Whether the adapter was saved at the run's end.</summary>
     public bool Saved { get; private set; }
@@ -23,7 +26,7 @@ internal sealed class RunLog(TextWriter? output) : ITrainingObserver
         {
             string[] words = line.TrimEnd('\r').Split(' ');
             if (words.Length < 2 || !int.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out int step)) continue;
-            if (words[0] == "started") log.FirstStep = step;
+            if (words[0] == "started") (log.FirstStep, log.Startup) = (step, TimeSpan.FromMilliseconds(int.Parse(words[2], CultureInfo.InvariantCulture)));
             if (words[0] == "saved") log.Saved = true;
             if (words[0] == "loss") log.Losses[step] = BitConverter.UInt64BitsToDouble(ulong.Parse(words[2], NumberStyles.HexNumber, CultureInfo.InvariantCulture));
         }
@@ -33,7 +36,9 @@ internal sealed class RunLog(TextWriter? output) : ITrainingObserver
     public void OnStarted(TrainingStarted e)
     {
         FirstStep = e.FirstStep;
-        Write($"started {e.FirstStep}");
+        using var process = System.Diagnostics.Process.GetCurrentProcess();
+        Startup = DateTime.Now - process.StartTime;
+        Write($"started {e.FirstStep} {(int)Startup.TotalMilliseconds}");
     }
 
     public void OnStep(in StepCompleted e)

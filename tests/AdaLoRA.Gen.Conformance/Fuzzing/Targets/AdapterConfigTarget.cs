@@ -34,8 +34,8 @@ internal sealed class AdapterConfigTarget : JsonFileTarget
         AddSeed(config);
     }
 
-    // An attached set costs some 100 KB, whatever the config says.
-    public override (int Factor, int Constant) Allowance => (64, 512 * 1024);
+    // Attaching takes more than 1 MB for its patterns' automata, whatever the config says.
+    public override (int Factor, int Constant) Allowance => (64, 4 * 1024 * 1024);
 
     public override void Read()
     {
