@@ -22,11 +22,14 @@ internal static class KillCommand
         return command;
     }
 
+    /// <summary>Kills of one run at most: the later ones all fall between the last checkpoint and the end.</summary>
+    private const int MostOfARun = 12;
+
     /// <summary>Runs until so many kills are done; a result a run, and one of all.</summary>
     /// <param name="times">Kills in total.</param>
     /// <param name="seed">Seed of the moments, and of the first run; the next has the next seed.</param>
-    /// <param name="afterKill">What happens to a run's folder after each kill, for tests that must see a failure.</param>
-    public static IEnumerable<CaseResult> Run(int times, int seed, Action<string>? afterKill = null)
+    /// <param name="tampering">For tests that must see a failure.</param>
+    public static IEnumerable<CaseResult> Run(int times, int seed, Tampering? tampering = null)
     {
         var moments = new Random(seed);
         var progress = new Progress();
@@ -37,8 +40,8 @@ internal static class KillCommand
             CaseResult result;
             try
             {
-                var run = new KillRun(folder.FullName, seed + runs, moments) { AfterKill = afterKill };
-                result = run.Run(times - kills, done => progress.Report(() => $"kill: {kills + done} of {times}, run {runs + 1}"));
+                var run = new KillRun(folder.FullName, seed + runs, moments) { Tampering = tampering };
+                result = run.Run(Math.Min(times - kills, MostOfARun), done => progress.Report(() => $"kill: {kills + done} of {times}, run {runs + 1}"));
                 kills += run.Kills;
             }
             finally

@@ -20,8 +20,8 @@ internal sealed class KillRun(string folder, int seed, Random moments)
     /// <summary>Kills so far.</summary>
     public int Kills => _beforeStart + _training + _saving;
 
-    /// <inheritdoc cref="KillCommand.Run"/>
-    public Action<string>? AfterKill { get; init; }
+    /// <summary>For tests.</summary>
+    public Tampering? Tampering { get; init; }
 
     private string Name => $"run seed {seed}";
 
@@ -34,39 +34,40 @@ internal sealed class KillRun(string folder, int seed, Random moments)
         if (undisturbed.ExitCode != 0) return Failure("undisturbed", $"it ended with {undisturbed.ExitCode}: {undisturbed.Error.Split('\n')[0]}");
         (_startup, _trainingTime) = (undisturbed.Log.Startup, undisturbed.Elapsed - undisturbed.Log.Startup);
         Directory.CreateDirectory(_killed);
+        int newest = 0;
         while (true)
         {
-            int newest = RunFolder.Newest(_killed);
             var child = TrainingProcess.Run(Case, _killed, seed, Kills < limit ? Moment(newest) : null);
             if (child.Log.FirstStep is { } first && first != newest) return Failure("start", first < newest ? $"a restart began at step {first} though there was a checkpoint of step {newest}" : $"a restart began at step {first}, of which there was no checkpoint");
             if (!child.Killed && child.ExitCode != 0) return Failure("start", $"a child ended with {child.ExitCode}: {child.Error.Split('\n')[0]}");
             if (child.Log.FirstStep is { } begun && newest > 0) _restarts.Add(begun);
-            if (RunFolder.Newest(_killed) < newest) return Failure($"step-{newest}", "the newest checkpoint is gone");
+            int before = newest;
+            newest = RunFolder.Newest(_killed);
+            if (newest < before) return Failure($"step-{before}", "the newest checkpoint is gone");
             if (!child.Killed) break;
             Count(child);
             progress(Kills);
-            AfterKill?.Invoke(_killed);
+            if (Tampering is { AfterTheLook: false }) Tampering.Apply(_killed);
             if (HalfCheckpoint() is { } half) return Failure(half, "a checkpoint bears its name and is not complete");
+            if (Tampering is { AfterTheLook: true }) Tampering.Apply(_killed);
         }
         return Compare();
     }
 
     /// <summary>
-    /// One in five uniform over the startup, which would take most of them otherwise; the others uniform over what is left: the steps and checkpoints that are not done, the final
-    /// save, and a little more, so that some children live.
+    /// One in five uniform over the startup, which would take most of them otherwise; the others uniform over what is left after it: the steps and checkpoints that are not done, the
+    /// final save, and a little more, so that some children live.
     /// </summary>
-    private TimeSpan Moment(int newest)
+    private TrainingProcess.Moment Moment(int newest)
     {
-        if (moments.Next(5) == 0) return _startup * moments.NextDouble();
+        if (moments.Next(5) == 0) return new(false, _startup * moments.NextDouble());
         var left = _trainingTime * (1 - (double)newest / Case.Steps);
-        return _startup + (left * 1.1 + Margin) * moments.NextDouble();
+        return new(true, (left * 1.1 + Margin) * moments.NextDouble());
     }
 
     private void Count(TrainingProcess.Outcome child)
     {
         bool begun = child.Log.FirstStep is not null;
-        // The machine's load changes: what the moments are laid out by follows it.
-        _startup = begun ? (_startup + child.Log.Startup) / 2 : child.Elapsed > _startup ? child.Elapsed : _startup;
         if (!begun) _beforeStart++;
         else if (child.Log.FirstStep == Case.Steps || child.Log.Losses.ContainsKey(Case.Steps)) _saving++;
         else _training++;

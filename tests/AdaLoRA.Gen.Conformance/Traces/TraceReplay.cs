@@ -122,14 +122,19 @@ internal sealed class TraceReplay : IDisposable
         using var _ = no_grad();
         foreach (var adapter in Set.Adapters)
         {
-            adapter.lora_A.copy_(First(adapter.Path, "lora_A"));
-            adapter.lora_B.copy_(First(adapter.Path, "lora_B"));
-            adapter.lora_E?.copy_(First(adapter.Path, "lora_E"));
+            First(adapter.Path, "lora_A", adapter.lora_A);
+            First(adapter.Path, "lora_B", adapter.lora_B);
+            if (adapter.lora_E is { } e) First(adapter.Path, "lora_E", e);
         }
         Set.Refold();
 
-        Tensor First(string path, string factor) => source.TryGetValue($"init.{path}.{factor}", out var value)
-            ? value
-            : throw new AdaLoRAException($"The trace has no 'init.{path}.{factor}' to start from.");
+        void First(string path, string factor, Tensor target)
+        {
+            if (!source.TryGetValue($"init.{path}.{factor}", out var value) || !value.shape.SequenceEqual(target.shape))
+            {
+                throw new AdaLoRAException($"The trace has no 'init.{path}.{factor}' of shape [{string.Join(", ", target.shape)}] to start from.");
+            }
+            target.copy_(value);
+        }
     }
 }

@@ -12,25 +12,16 @@ internal sealed class RunLog(TextWriter? output) : ITrainingObserver
     /// <summary>From the start of the process to its first step.</summary>
     public TimeSpan Startup { get; private set; }
 
-    /// <summary>Whether the adapter was saved at the run's end.</summary>
-    public bool Saved { get; private set; }
-
     /// <summary>Every loss by step.</summary>
     public SortedDictionary<int, double> Losses { get; } = [];
 
-    /// <summary>Reads what another process wrote; a last line that was cut off counts for nothing.</summary>
-    public static RunLog Parse(string text)
+    /// <summary>Takes over one line that another process wrote.</summary>
+    public void Read(string line)
     {
-        var log = new RunLog(null);
-        foreach (string line in text.Split('\n')[..^1])
-        {
-            string[] words = line.TrimEnd('\r').Split(' ');
-            if (words.Length < 2 || !int.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out int step)) continue;
-            if (words[0] == "started") (log.FirstStep, log.Startup) = (step, TimeSpan.FromMilliseconds(int.Parse(words[2], CultureInfo.InvariantCulture)));
-            if (words[0] == "saved") log.Saved = true;
-            if (words[0] == "loss") log.Losses[step] = BitConverter.UInt64BitsToDouble(ulong.Parse(words[2], NumberStyles.HexNumber, CultureInfo.InvariantCulture));
-        }
-        return log;
+        string[] words = line.Split(' ');
+        if (words.Length < 2 || !int.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out int step)) return;
+        if (words is ["started", _, var milliseconds]) (FirstStep, Startup) = (step, TimeSpan.FromMilliseconds(int.Parse(milliseconds, CultureInfo.InvariantCulture)));
+        if (words is ["loss", _, { Length: 16 } bits]) Losses[step] = BitConverter.UInt64BitsToDouble(ulong.Parse(bits, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
     }
 
     public void OnStarted(TrainingStarted e)
@@ -50,11 +41,7 @@ internal sealed class RunLog(TextWriter? output) : ITrainingObserver
 
     public void OnCheckpointed(CheckpointWritten e) => Write($"checkpoint {e.Step}");
 
-    public void OnFinished(TrainingFinished e)
-    {
-        Saved = !e.Result.Interrupted;
-        Write($"saved {e.Result.Steps}");
-    }
+    public void OnFinished(TrainingFinished e) => Write($"saved {e.Result.Steps}");
 
     private void Write(FormattableString line)
     {

@@ -7,6 +7,11 @@ namespace AdaLoRA.Gen.Conformance.Training;
 /// <summary>This program once more, as a child that trains.</summary>
 internal static class TrainingProcess
 {
+    /// <summary>A moment in the life of a child.</summary>
+    /// <param name="FromFirstStep">Whether <paramref name="Delay"/> counts from the start of training, or from that of the process.</param>
+    /// <param name="Delay">How long after.</param>
+    public readonly record struct Moment(bool FromFirstStep, TimeSpan Delay);
+
     /// <summary>What a child came to.</summary>
     /// <param name="Killed">Whether it was killed; otherwise it ended by itself.</param>
     /// <param name="ExitCode">Of a child that ended by itself: 0 for a complete run.</param>
@@ -19,8 +24,8 @@ internal static class TrainingProcess
     /// <param name="run">The case.</param>
     /// <param name="folder">The run's output folder.</param>
     /// <param name="seed">Seed of the run.</param>
-    /// <param name="killAfter">When to send SIGKILL; null lets it end.</param>
-    public static Outcome Run(RunCase run, string folder, int seed, TimeSpan? killAfter = null)
+    /// <param name="kill">When to send SIGKILL; null lets it end.</param>
+    public static Outcome Run(RunCase run, string folder, int seed, Moment? kill = null)
     {
         var start = new ProcessStartInfo(Host()) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         foreach (string argument in (string[])["exec", typeof(TrainingProcess).Assembly.Location, TrainCommand.Name, folder, "--case", run.Name, "--seed", seed.ToString(CultureInfo.InvariantCulture)])
@@ -32,15 +37,34 @@ internal static class TrainingProcess
         start.Environment["OMP_NUM_THREADS"] = "1";
         long began = Stopwatch.GetTimestamp();
         using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync();
+        using var started = new ManualResetEventSlim();
+        var output = Task.Run(() => ReadLog(process.StandardOutput, started));
         var error = process.StandardError.ReadToEndAsync();
-        bool killed = killAfter is { } delay && !process.WaitForExit(delay);
-        if (killed) process.Kill();
+        bool killed = false;
+        if (kill is { } moment)
+        {
+            if (moment.FromFirstStep) started.Wait();
+            killed = !process.WaitForExit(moment.Delay);
+            if (killed) process.Kill();
+        }
         process.WaitForExit();
         var elapsed = Stopwatch.GetElapsedTime(began);
         // A child that ended in the instant before the signal was not killed.
         killed &= process.ExitCode != 0;
-        return new Outcome(killed, process.ExitCode, RunLog.Parse(output.GetAwaiter().GetResult()), error.GetAwaiter().GetResult().Trim(), elapsed);
+        return new Outcome(killed, process.ExitCode, output.GetAwaiter().GetResult(), error.GetAwaiter().GetResult().Trim(), elapsed);
+    }
+
+    /// <summary>Reads to the end of the child; <paramref name="started"/> is set when training starts, or when it never will.</summary>
+    private static RunLog ReadLog(StreamReader reader, ManualResetEventSlim started)
+    {
+        var log = new RunLog(null);
+        while (reader.ReadLine() is { } line)
+        {
+            log.Read(line);
+            if (log.FirstStep is not null) started.Set();
+        }
+        started.Set();
+        return log;
     }
 
     /// <summary>The <c>dotnet</c> that runs this process: also right inside a test host, where the process is not this program.</summary>
