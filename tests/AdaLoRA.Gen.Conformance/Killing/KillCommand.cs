@@ -23,7 +23,7 @@ internal static class KillCommand
     }
 
     /// <summary>Kills of one run at most: the later ones all fall between the last checkpoint and the end.</summary>
-    private const int MostOfARun = 12;
+    private const int MostOfARun = 8;
 
     /// <summary>Runs until so many kills are done; a result a run, and one of all.</summary>
     /// <param name="times">Kills in total.</param>

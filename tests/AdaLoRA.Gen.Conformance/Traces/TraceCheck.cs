@@ -18,6 +18,9 @@ internal sealed class TraceCheck : IDisposable
     private readonly HashSet<string> _compared = new(StringComparer.Ordinal);
     private readonly double _largestLambda;
 
+    // Both averages before step T − t_f.
+    private Tensor[] _before = [];
+
     private TraceCheck(TraceReplay replay, ReplayKind kind)
     {
         _replay = replay;
@@ -52,8 +55,6 @@ internal sealed class TraceCheck : IDisposable
     {
         foreach (var average in _before) average.Dispose();
     }
-
-    private Tensor[] _before = [];
 
     private CaseResult Judge(string label)
     {
