@@ -55,17 +55,12 @@ internal sealed class PeftConfig
         if (!File.Exists(path)) throw new AdaLoRAException($"'{folder}' is no adapter folder: it holds no {FileName}.");
         try
         {
-            if (JsonNode.Parse(File.ReadAllText(path), documentOptions: new JsonDocumentOptions { MaxDepth = 32 }) is not JsonObject fields)
-            {
-                throw new AdaLoRAException($"'{path}' is no JSON object; PEFT writes one.");
-            }
-            var config = new PeftConfig(fields);
+            var config = new PeftConfig(StrictJson.ReadObject(path) ?? throw new AdaLoRAException($"'{path}' is no JSON object; PEFT writes one."));
             _ = config.Method;
             return config;
         }
-        catch (Exception e) when (e is JsonException or ArgumentException)
+        catch (JsonException e)
         {
-            // ArgumentException: a key that stands twice.
             throw new AdaLoRAException($"'{path}' is no valid JSON: {e.Message}", e);
         }
     }
@@ -122,7 +117,7 @@ internal sealed class PeftConfig
         if (node is not JsonObject o) throw new AdaLoRAException($"{FileName}: '{name}' is no object.");
         foreach (var (key, value) in o)
         {
-            if (value is not JsonValue v || !v.TryGetValue(out double d)) throw new AdaLoRAException($"{FileName}: '{name}' of '{key}' is no number.");
+            if (value is not JsonValue v || !v.TryGetValue(out double d) || !double.IsFinite(d)) throw new AdaLoRAException($"{FileName}: '{name}' of '{key}' is no number.");
             numbers.Add(key, d);
         }
         return numbers;
@@ -139,7 +134,8 @@ internal sealed class PeftConfig
             {
                 throw new AdaLoRAException($"{FileName}: 'rank_pattern' of '{key}' is no list of booleans.");
             }
-            patterns.Add(key.EndsWith(".lora_E", StringComparison.Ordinal) ? key[..^".lora_E".Length] : key, [.. list.Select(b => b!.GetValue<bool>())]);
+            string path = key.EndsWith(".lora_E", StringComparison.Ordinal) ? key[..^".lora_E".Length] : key;
+            if (!patterns.TryAdd(path, [.. list.Select(b => b!.GetValue<bool>())])) throw new AdaLoRAException($"{FileName}: 'rank_pattern' names '{path}' twice, with and without '.lora_E'; keep one.");
         }
         return patterns;
     }

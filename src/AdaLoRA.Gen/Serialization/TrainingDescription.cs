@@ -64,15 +64,15 @@ internal static class TrainingDescription
         return description;
     }
 
-    /// <summary>Reads the text of a <c>training.json</c>.</summary>
+    /// <summary>Reads a <c>training.json</c>.</summary>
     /// <exception cref="AdaLoRAException">It is none.</exception>
-    public static JsonObject Parse(string text, string path)
+    public static JsonObject Read(string path)
     {
         try
         {
-            if (JsonNode.Parse(text) is JsonObject o && o["format"]?.GetValue<int>() == FormatVersion && o[Step]?.GetValue<int>() >= 0) return o;
+            if (StrictJson.ReadObject(path) is { } o && o["format"]?.GetValue<int>() == FormatVersion && o[Step]?.GetValue<int>() >= 0) return o;
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException or FormatException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
             throw new AdaLoRAException($"'{path}' is no training state: {e.Message}", e);
         }

@@ -79,7 +79,7 @@ internal static class TrainingStateFolder
     {
         string path = Path.Combine(folder, JsonFile);
         if (!File.Exists(path)) throw new AdaLoRAException($"'{folder}' holds no training state ({JsonFile}); it cannot be resumed from.");
-        return TrainingDescription.Parse(File.ReadAllText(path), path);
+        return TrainingDescription.Read(path);
     }
 
     private static Tensor Checked(Tensor value, string name, Tensor target, long[]? shape, string folder)

@@ -1,0 +1,9 @@
+namespace AdaLoRA.Gen.Conformance;
+
+/// <summary>What one case came to.</summary>
+/// <param name="Name">The case; the same from run to run.</param>
+/// <param name="Ok">Whether it holds.</param>
+/// <param name="LargestError">The largest difference found, in the unit that the subcommand's page names; where a case fails, the difference at <paramref name="At"/>.</param>
+/// <param name="At">Where that was: the tensor, step or input; of a failing case the first place that fails. Empty when there is no place.</param>
+/// <param name="Detail">What else there is to say, one line; empty for nothing.</param>
+internal sealed record CaseResult(string Name, bool Ok, double LargestError, string At, string Detail = "");

@@ -1,0 +1,3 @@
+using AdaLoRA.Gen.Conformance;
+
+return ConformanceProgram.Run(args, Console.Out);

@@ -1,0 +1,70 @@
+using AdaLoRA.Gen.Conformance.Training;
+using AdaLoRA.Gen.Hosting;
+using AdaLoRA.Gen.Serialization;
+using static TorchSharp.torch;
+
+namespace AdaLoRA.Gen.Conformance.Resuming;
+
+/// <summary>One case: straight in this process, half in this process, the other half in a new one.</summary>
+internal static class ResumeCheck
+{
+    private const int Seed = 11;
+
+    /// <param name="run">The case.</param>
+    /// <param name="folder">An empty folder to work in.</param>
+    /// <param name="between">What happens to the half run's folder before it goes on, for tests that must see a difference.</param>
+    public static CaseResult Run(RunCase run, string folder, Action<string>? between = null)
+    {
+        string straight = Path.Combine(folder, "straight"), halves = Path.Combine(folder, "halves");
+        var whole = new RunLog(null);
+        run.Train(straight, Seed, whole);
+        using (var stop = new CancellationTokenSource())
+        {
+            var first = run.Train(halves, Seed, new StopAt(run.Steps / 2, stop), stop.Token);
+            if (!first.Interrupted || first.Steps != run.Steps / 2) return Failure("", $"the first half ended at step {first.Steps}");
+        }
+        between?.Invoke(halves);
+        var second = TrainingProcess.Run(run, halves, Seed);
+        if (second.ExitCode != 0) return Failure("", $"the new process ended with {second.ExitCode}: {second.Error.Split('\n')[0]}");
+        if (second.Log.FirstStep != run.Steps / 2) return Failure("", $"the new process went on at step {second.Log.FirstStep} instead of {run.Steps / 2}");
+        foreach (var (step, expected) in whole.Losses.Where(l => l.Key > run.Steps / 2))
+        {
+            if (!second.Log.Losses.TryGetValue(step, out double found)) return Failure($"loss.step{step}", "not printed");
+            if (BitConverter.DoubleToInt64Bits(found) != BitConverter.DoubleToInt64Bits(expected)) return Failure($"loss.step{step}", $"{found:R} instead of {expected:R}", Math.Abs(found - expected));
+        }
+        if (StateDifference(RunFolder.Checkpoint(straight, run.Steps), RunFolder.Checkpoint(halves, run.Steps), out int compared) is { } difference) return difference with { Name = run.Name };
+        foreach (string adapter in RunFolder.Adapters)
+        {
+            if (RunFolder.FirstDifference(Path.Combine(straight, adapter), Path.Combine(halves, adapter)) is { } file) return Failure($"{adapter}/{file}", "differs");
+        }
+        return new CaseResult(run.Name, true, 0, "", $"{run.Steps / 2} + {run.Steps / 2} steps, {compared} tensors, {whole.Losses.Count(l => l.Key > run.Steps / 2)} losses");
+
+        CaseResult Failure(string at, string detail, double error = double.NaN) => new(run.Name, false, error, at, detail);
+    }
+
+    /// <summary>The first tensor of two training states that is not the same bit for bit.</summary>
+    private static CaseResult? StateDifference(string expected, string found, out int compared)
+    {
+        using var scope = NewDisposeScope();
+        using var left = SafetensorsFile.Open(Path.Combine(expected, "training.safetensors"));
+        using var right = SafetensorsFile.Open(Path.Combine(found, "training.safetensors"));
+        compared = left.Names.Count;
+        foreach (string name in left.Names.Union(right.Names))
+        {
+            if (!left.Entries.ContainsKey(name) || !right.Entries.ContainsKey(name)) return new CaseResult("", false, double.NaN, name, "is in one of the two states only");
+            Tensor a = left.Read(name), b = right.Read(name);
+            if (a.dtype == b.dtype && a.shape.SequenceEqual(b.shape) && a.bytes.SequenceEqual(b.bytes)) continue;
+            double error = a.shape.SequenceEqual(b.shape) ? (a.to(ScalarType.Float64) - b.to(ScalarType.Float64)).abs().max().item<double>() : double.NaN;
+            return new CaseResult("", false, error, name, "differs");
+        }
+        return null;
+    }
+
+    private sealed class StopAt(int step, CancellationTokenSource stop) : ITrainingObserver
+    {
+        public void OnStep(in StepCompleted e)
+        {
+            if (e.Step == step) stop.Cancel();
+        }
+    }
+}

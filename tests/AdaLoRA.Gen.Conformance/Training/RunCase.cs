@@ -1,0 +1,95 @@
+using AdaLoRA.Gen.Hosting;
+using TorchSharp;
+
+namespace AdaLoRA.Gen.Conformance.Training;
+
+/// <summary>One kind of run of the tiny problem. A new kind is one more line of <see cref="All"/>.</summary>
+/// <param name="Name">As on the command line.</param>
+internal sealed record RunCase(string Name)
+{
+    /// <summary>The run that <c>kill</c> kills: dropout, accumulation, evaluations that keep the best adapter, a checkpoint every other step.</summary>
+    public static RunCase Killed { get; } = new("kill") { Steps = 300, Dropout = 0.1, Accumulation = 2, CheckpointEvery = 2, EvaluateEvery = 50 };
+
+    /// <summary>The cases of <c>resume</c>.</summary>
+    public static IReadOnlyList<RunCase> All { get; } =
+    [
+        new("simd"),
+        new("aten") { DType = torch.ScalarType.Float64 },
+        new("accumulation") { Accumulation = 3 },
+        new("dropout") { Dropout = 0.2, Accumulation = 2 },
+        new("sgd-clip") { Optimizer = OptimizerKind.Sgd, MaxGradNorm = 0.05 },
+        new("paper") { Fidelity = Fidelity.Paper },
+        new("lora") { Method = AdapterMethod.LoRA, Dropout = 0.1 },
+    ];
+
+    /// <summary>T.</summary>
+    public int Steps { get; init; } = 40;
+
+    /// <summary>float32 runs on the SIMD tail, float64 on the ATen tail.</summary>
+    public torch.ScalarType DType { get; init; } = torch.ScalarType.Float32;
+
+    /// <summary>Dropout of the base and of the adapters.</summary>
+    public double Dropout { get; init; }
+
+    public int Accumulation { get; init; } = 1;
+
+    public AdapterMethod Method { get; init; }
+
+    public Fidelity Fidelity { get; init; }
+
+    public OptimizerKind Optimizer { get; init; }
+
+    public double MaxGradNorm { get; init; } = 1;
+
+    /// <summary>0: half of the run.</summary>
+    public int CheckpointEvery { get; init; }
+
+    /// <summary>0: at the end only.</summary>
+    public int EvaluateEvery { get; init; }
+
+    /// <exception cref="AdaLoRAException">There is no such case.</exception>
+    public static RunCase Find(string name) => All.Append(Killed).FirstOrDefault(c => c.Name == name)
+        ?? throw new AdaLoRAException($"There is no case '{name}'; the cases are {string.Join(", ", All.Append(Killed).Select(c => c.Name))}.");
+
+    /// <summary>Trains in this process: from the newest checkpoint of the folder, or from the start when there is none.</summary>
+    /// <param name="folder">The run's output folder.</param>
+    /// <param name="seed">Seed of the run.</param>
+    /// <param name="observer">Hears what happens.</param>
+    /// <param name="cancellation">Stops the run after a checkpoint.</param>
+    public TrainingResult Train(string folder, int seed, ITrainingObserver? observer = null, CancellationToken cancellation = default)
+    {
+        using var model = new TinyModel(Dropout, DType);
+        return new Trainer<TinyModel>(model, new TinyTask(DType), Options(folder, seed), observer is null ? [] : [observer]).RunAsync(cancellation).GetAwaiter().GetResult();
+    }
+
+    // The generated contract is implemented explicitly, so it is reached through a type parameter.
+    private static AdaLoRAOptions Defaults<TModel>()
+        where TModel : torch.nn.Module, IAdaLoRAModel<TModel> => TModel.Plan.CreateOptions();
+
+    private TrainingOptions Options(string folder, int seed)
+    {
+        var adapter = Defaults<TinyModel>();
+        (adapter.Method, adapter.Fidelity, adapter.Dropout) = (Method, Fidelity, Dropout);
+        return new TrainingOptions
+        {
+            Adapter = adapter,
+            Steps = Steps,
+            BatchSize = 10,
+            GradientAccumulation = Accumulation,
+            LearningRate = 0.02,
+            Optimizer = Optimizer,
+            MaxGradNorm = MaxGradNorm,
+            Schedule = ScheduleKind.Cosine,
+            Warmup = 3,
+            CheckpointEvery = CheckpointEvery > 0 ? CheckpointEvery : Steps / 2,
+            EvaluateEvery = EvaluateEvery,
+            KeepBest = true,
+            OutputFolder = folder,
+            Resume = true,
+            Seed = seed,
+            Threads = 1,
+            LogEvery = 1,
+            Progress = ProgressMode.Off,
+        };
+    }
+}
