@@ -6,4 +6,8 @@ namespace AdaLoRA.Gen.Conformance;
 /// <param name="LargestError">The largest difference found, in the unit that the subcommand's page names; where a case fails, the difference at <paramref name="At"/>.</param>
 /// <param name="At">Where that was: the tensor, step or input; of a failing case the first place that fails. Empty when there is no place.</param>
 /// <param name="Detail">What else there is to say, one line; empty for nothing.</param>
-internal sealed record CaseResult(string Name, bool Ok, double LargestError, string At, string Detail = "");
+internal sealed record CaseResult(string Name, bool Ok, double LargestError, string At, string Detail = "")
+{
+    /// <summary>Nothing could be checked, since what the case needs is not built here; it does not fail.</summary>
+    public bool Unsupported { get; init; }
+}

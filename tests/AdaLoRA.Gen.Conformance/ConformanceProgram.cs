@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AdaLoRA.Gen.Conformance.Folders;
 using AdaLoRA.Gen.Conformance.Fuzzing;
 using AdaLoRA.Gen.Conformance.Killing;
 using AdaLoRA.Gen.Conformance.Resuming;
@@ -27,6 +28,8 @@ internal static class ConformanceProgram
         {
             format.Json,
             TracesCommand.Create(format),
+            PeftCommand.Create(format),
+            HfCommand.Create(format),
             FuzzCommand.Create(format),
             KillCommand.Create(format),
             ResumeCommand.Create(format),

@@ -10,8 +10,9 @@ internal static class CaseText
     /// <summary>Name, ok or FAIL, largest error, place, detail.</summary>
     public static string Line(CaseResult result)
     {
+        if (result.Unsupported) return $"{result.Name,-36}  unsupported  {result.Detail}".TrimEnd();
         string error = result.LargestError.ToString("0.0e-0", CultureInfo.InvariantCulture);
-        string line = $"{result.Name,-32}  {(result.Ok ? "ok  " : "FAIL")}  {(result.LargestError == 0 ? "0" : error),-7}  {result.At}";
+        string line = $"{result.Name,-36}  {(result.Ok ? "ok  " : "FAIL")}  {(result.LargestError == 0 ? "0" : error),-7}  {result.At}";
         return (result.Detail.Length == 0 ? line : $"{line}  {result.Detail}").TrimEnd();
     }
 
@@ -24,6 +25,7 @@ internal static class CaseText
             writer.WriteStartObject();
             writer.WriteString("name", result.Name);
             writer.WriteBoolean("ok", result.Ok);
+            if (result.Unsupported) writer.WriteBoolean("unsupported", true);
             if (double.IsFinite(result.LargestError)) writer.WriteNumber("largest_error", result.LargestError);
             else writer.WriteNull("largest_error");
             writer.WriteString("at", result.At);
