@@ -22,6 +22,9 @@ internal sealed class RankLimit
     /// <summary>0 where it is left out.</summary>
     public int Minimum { get; private init; }
 
+    /// <summary>The largest number there is where it is left out.</summary>
+    public int Maximum { get; private init; }
+
     /// <summary>The minimum's digits in the text.</summary>
     public (int Start, int Length) MinimumPart { get; private init; }
 
@@ -41,10 +44,11 @@ internal sealed class RankLimit
             string turned = range.Substring(dots + 2) + ".." + range.Substring(0, dots);
             return Faulty(text, rangeStart, range.Length, $"has its maximum below its minimum; write '{turned}'", turned);
         }
+        if (pattern.Length == 0) return Faulty(text, 0, text.Length, "has no pattern; " + Form);
         var parsed = PathPattern.Parse(pattern);
         return parsed.Error is { } error
             ? Faulty(text, patternStart, pattern.Length, "has a pattern that cannot be read: " + error)
-            : new RankLimit(text) { Pattern = parsed, PatternStart = patternStart, Minimum = minimum, MinimumPart = (rangeStart, dots) };
+            : new RankLimit(text) { Pattern = parsed, PatternStart = patternStart, Minimum = minimum, Maximum = maximum, MinimumPart = (rangeStart, dots) };
     }
 
     private static RankLimit FaultyRange(string text, string range, int start)
