@@ -30,7 +30,7 @@ public sealed class ForwardAnalyzer : DiagnosticAnalyzer
 
     private static void Analyze(OperationAnalysisContext context, IMethodSymbol method, IOperation? receiver, Lazy<TargetMembers> targets)
     {
-        if (method.Name != "forward" || !TorchSharpTypes.IsFromTorchSharp(method) || MemberOf(receiver) is not { } member) return;
+        if (method.Name != "forward" || !IsOfALayer(method) || MemberOf(receiver) is not { } member) return;
         bool isItem = receiver is IPropertyReferenceOperation { Arguments.Length: > 0 };
         if (!targets.Value.Contains(member, isItem)) return;
         var name = context.Operation.Syntax.DescendantNodesAndSelf().OfType<SimpleNameSyntax>()
@@ -38,6 +38,8 @@ public sealed class ForwardAnalyzer : DiagnosticAnalyzer
         if (name is not null) context.ReportDiagnostic(Diagnostic.Create(
             Rules.ForwardBypasses, name.GetLocation(), ImmutableDictionary<string, string?>.Empty.Add(FixProperties.Replacement, "call"), member.Name));
     }
+
+    private static bool IsOfALayer(IMethodSymbol method) => TorchSharpTypes.IsFromTorchSharp(method) || AdaptableLayers.IsTransposedLinear(method.ContainingType);
 
     /// <summary>The member that is forwarded: itself, or the list that an index was taken of.</summary>
     private static ISymbol? MemberOf(IOperation? receiver) => receiver switch

@@ -12,7 +12,7 @@ public sealed class ModelAnalyzer : DiagnosticAnalyzer
     /// <inheritdoc/>
     public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } = ImmutableArray.Create(
         Rules.NotPartial, Rules.NotAModule, Rules.MatchesNothing, Rules.NotAdaptable, Rules.RankTooLarge, Rules.BudgetMissing,
-        Rules.NoBudgetingPhase, Rules.BudgetRemovesNothing, Rules.CannotEmit, Rules.NoTargets);
+        Rules.NoBudgetingPhase, Rules.BudgetRemovesNothing, Rules.CannotEmit, Rules.NoTargets, Rules.RankLimitUnreadable, Rules.RankLimitsUnsatisfiable);
 
     /// <inheritdoc/>
     public override void Initialize(AnalysisContext context)

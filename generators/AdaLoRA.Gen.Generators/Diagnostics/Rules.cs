@@ -1,3 +1,4 @@
+using AdaLoRA.Gen.Generators.Reading;
 using Microsoft.CodeAnalysis;
 
 namespace AdaLoRA.Gen.Generators.Diagnostics;
@@ -25,7 +26,7 @@ internal static class Rules
 
     public static readonly DiagnosticDescriptor NotAdaptable = Error("ADALORA004",
         "A target is a layer that can carry an adapter",
-        "'{0}' matches '{1}', a {2}: only Linear layers carry adapters; target a Linear, or build the block from Linear layers",
+        "'{0}' matches '{1}', a {2}: adapters go on " + AdaptableLayers.Kinds + "; target one of these, or build the block from them",
         "TorchSharp's MultiheadAttention, LSTM and the like are one native layer with no Linear inside that could be adapted.");
 
     public static readonly DiagnosticDescriptor RankTooLarge = Error("ADALORA005",
@@ -36,7 +37,7 @@ internal static class Rules
     public static readonly DiagnosticDescriptor BudgetMissing = Error("ADALORA006",
         "The budget is at least 1",
         "{0} of {1} is {2}; set it to at least 1{3}",
-        "The budget is the number of triplets kept over all targets, the rank that of every target.");
+        "The budget is the number of triplets (or of parameters) kept over all targets, the rank that of every target.");
 
     public static readonly DiagnosticDescriptor NoBudgetingPhase = Error("ADALORA007",
         "The schedule leaves a budgeting phase",
@@ -50,7 +51,7 @@ internal static class Rules
 
     public static readonly DiagnosticDescriptor BudgetRemovesNothing = Warning("ADALORA009",
         "The budget is smaller than what the run starts with",
-        "Budget {0} is not below the {1} triplets that {2} targets of rank {3} start with, so nothing is ever removed; lower it, or use [LoRA]",
+        "Budget {0} is not below the {1} {4} that {2} targets of rank {3} start with, so nothing is ever removed; lower it, or use [LoRA]",
         "AdaLoRA spends its budget by removing triplets where they matter least.");
 
     public static readonly DiagnosticDescriptor CannotEmit = Error("ADALORA010",
@@ -62,6 +63,16 @@ internal static class Rules
         "Targets are named",
         "'{0}' names no targets; add at least one pattern, such as Targets = [\"*.query\"]",
         "Without a pattern there is nothing to adapt.");
+
+    public static readonly DiagnosticDescriptor RankLimitUnreadable = Error("ADALORA012",
+        "A rank limit is a pattern of targets and a range",
+        "'{0}' in RankLimits {1}",
+        "Each entry of RankLimits is 'pattern: min..max', either end of which may be left out; the pattern has to match a target.");
+
+    public static readonly DiagnosticDescriptor RankLimitsUnsatisfiable = Error("ADALORA013",
+        "The rank limits can be kept",
+        "RankLimits cannot be kept: {0}",
+        "A target never has more triplets than it starts with, and all targets together no more than the budget.");
 
     private static DiagnosticDescriptor Error(string id, string title, string message, string description) => Rule(id, DiagnosticSeverity.Error, title, message, description);
 

@@ -35,6 +35,9 @@ internal sealed class AdapterAttribute
     /// <summary>The adapters are plain LoRA, by either attribute.</summary>
     public bool UsesLoRA => IsLoRA || (_values.TryGetValue("Method", out var method) && method.Value is 1);
 
+    /// <summary>The budget counts parameters, not triplets.</summary>
+    public bool CountsParameters => _values.TryGetValue("BudgetUnit", out var unit) && unit.Value is 1;
+
     public string RankArgument => IsLoRA ? "Rank" : "InitialRank";
 
     /// <summary>The adapter attributes of a class, <c>[AdaLoRA]</c> first.</summary>
@@ -68,11 +71,12 @@ internal sealed class AdapterAttribute
 
     private static string? Literal(TypedConstant value) => value switch
     {
-        { Kind: TypedConstantKind.Error } => null,
-        { Kind: TypedConstantKind.Array, IsNull: false } => "[" + string.Join(", ", value.Values.Select(Literal).OfType<string>()) + "]",
+        { Kind: TypedConstantKind.Error } or { IsNull: true } => null,
+        { Kind: TypedConstantKind.Array } => "[" + string.Join(", ", value.Values.Select(Literal).OfType<string>()) + "]",
         { Kind: TypedConstantKind.Enum, Type: { } type } => EnumLiteral(type, value.Value),
         { Value: string text } => SymbolDisplay.FormatLiteral(text, quote: true),
         { Value: double number } => DoubleLiteral(number),
+        { Value: bool flag } => flag ? "true" : "false",
         { Value: int number } => number.ToString(CultureInfo.InvariantCulture),
         _ => null,
     };

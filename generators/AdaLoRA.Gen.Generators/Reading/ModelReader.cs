@@ -34,6 +34,7 @@ internal static class ModelReader
 
         BudgetRules.Check(attribute, selection, findings);
         RankRules.Check(attribute, selection, findings);
+        RankLimitRules.Check(attribute, type.Name, root, targets, selection, findings);
         ScheduleRules.Check(attribute, findings);
         // The place for the rules on Interval, Beta1, Beta2 and the rest of the attribute's values.
 

@@ -55,24 +55,28 @@ internal sealed class ModuleGraphReader(ReadContext context)
         if (actual is null) return Leaf(NodeKind.Opaque, holder, holder.Declared);
         if (!TorchSharpTypes.IsModule(actual)) return SaysNothing(actual) ? Leaf(NodeKind.Opaque, holder, actual) : null;
         context.Visit(actual);
-        if (TorchSharpTypes.IsLinear(actual)) return Linear(holder, actual, assigned);
+        if (AdaptableLayers.KindOf(actual) is { } kind) return Adaptable(holder, actual, kind, assigned);
         if (TorchSharpTypes.IsModuleList(actual)) return List(holder, actual, actual.TypeArguments[0], ContainerItems.Read(assigned, added, context));
         if (TorchSharpTypes.IsSequential(actual)) return Sequential(holder, actual, ContainerItems.Read(assigned, added, context));
         if (TorchSharpTypes.IsModuleBase(actual) || TorchSharpTypes.IsOpaqueContainer(actual)) return Leaf(NodeKind.Opaque, holder, actual);
-        if (TorchSharpTypes.IsFromTorchSharp(actual)) return Leaf(NodeKind.NotAdaptable, holder, actual);
+        // Behind an abstract class (Convolution) there may be a layer of either sort.
+        if (TorchSharpTypes.IsFromTorchSharp(actual)) return Leaf(actual.IsAbstract ? NodeKind.Opaque : NodeKind.NotAdaptable, holder, actual);
         // A class that holds itself has no last level.
         if (_open.Contains(actual)) return Leaf(NodeKind.Opaque, holder, actual);
         return Block(Leaf(NodeKind.Block, holder, actual), actual);
     }
 
-    private ModuleNode Linear(Holder holder, ITypeSymbol actual, IReadOnlyList<ExpressionSyntax> assigned)
+    private ModuleNode Adaptable(Holder holder, INamedTypeSymbol actual, LayerKind kind, IReadOnlyList<ExpressionSyntax> assigned)
     {
-        var (inputs, outputs) = FeatureSizes.Of(assigned, context);
-        return new ModuleNode(NodeKind.Adaptable, holder.Segment, actual)
+        // TorchSharp reads the fields of TransposedLinear as it reads those of a block.
+        if (!TorchSharpTypes.IsFromTorchSharp(actual)) Classes.Add(actual);
+        var (inputs, outputs) = FeatureSizes.Of(kind, assigned, context);
+        var node = new ModuleNode(NodeKind.Adaptable, holder.Segment, actual)
         {
             Member = holder.Member, Access = holder.Access, TypeTest = TypeTest(holder, actual), InFeatures = inputs, OutFeatures = outputs,
-            Parameters = { "weight", "bias" },
         };
+        node.Parameters.AddRange(AdaptableLayers.ParametersOf(kind));
+        return node;
     }
 
     private ModuleNode Sequential(Holder holder, ITypeSymbol actual, ContainerItems items)

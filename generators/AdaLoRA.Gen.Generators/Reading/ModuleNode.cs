@@ -48,8 +48,10 @@ internal sealed class ModuleNode(NodeKind kind, string segment, ITypeSymbol? typ
     /// <summary>Items of a list; null when only the run knows.</summary>
     public int? Count { get; init; }
 
+    /// <summary>Columns of an adaptable layer's matrix; −1 when only the run knows.</summary>
     public int InFeatures { get; init; } = -1;
 
+    /// <summary>Rows of it; −1 when only the run knows.</summary>
     public int OutFeatures { get; init; } = -1;
 
     /// <summary>Registered names of the parameters that the module holds itself.</summary>

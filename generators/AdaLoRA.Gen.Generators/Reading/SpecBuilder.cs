@@ -16,7 +16,7 @@ internal static class SpecBuilder
             HidesBaseView: HasAnnotatedBase(context),
             IsStub: selection.IsBroken,
             attribute.Options().ToEquatableArray(),
-            selection.Chosen.Where(l => l.IsReachable).SelectMany(l => l.Paths().Select(p => new SlotSpec(p, l.Node.InFeatures, l.Node.OutFeatures))).ToEquatableArray(),
+            selection.Chosen.Where(l => l.IsReachable).SelectMany(l => l.Paths().Select(p => new SlotSpec(PatternAdvice.Shown(p), l.Node.InFeatures, l.Node.OutFeatures))).ToEquatableArray(),
             selection.Residuals.Distinct().ToEquatableArray(),
             Nodes(root, n => chosen.TryGetValue(n, out var l) && l is { IsChosen: true, IsReachable: true } ? l : null, accessors),
             // A stub shows every layer, so that code that uses the view adds no errors to the one in the pattern.

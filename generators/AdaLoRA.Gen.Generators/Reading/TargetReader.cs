@@ -69,7 +69,7 @@ internal sealed class TargetReader(AdapterAttribute attribute, string modelName,
             selection.IsBroken = true;
             return false;
         }
-        bool hidden = _nodes.Exists(n => n.HidesPrivateMembers && PatternMatcher.CanReachBelow(alternative.Text, n.Path));
+        bool hidden = MayReachPrivate(alternative.Text);
         Report(alternative, "Targets", element, "adaptable layer", n => n.Kind == NodeKind.Adaptable);
         selection.IsBroken |= !hidden;
         return hidden;
@@ -99,6 +99,11 @@ internal sealed class TargetReader(AdapterAttribute attribute, string modelName,
     private bool MatchesParameter(string alternative) => _nodes.Prepend(root).Any(n =>
         (n.Kind == NodeKind.NotAdaptable && PatternMatcher.CanReachBelow(alternative, n.Path))
         || n.Parameters.Exists(p => PatternMatcher.CanMatch(alternative, n.Path.Length == 0 ? p : n.Path + "." + p)));
+
+    /// <summary>Whether the alternative could match a module that only the run sees.</summary>
+    public bool MayReachUnseen(string alternative) => MayReachHidden(alternative) || MayReachPrivate(alternative);
+
+    private bool MayReachPrivate(string alternative) => _nodes.Exists(n => n.HidesPrivateMembers && PatternMatcher.CanReachBelow(alternative, n.Path));
 
     private bool MayReachHidden(string alternative) => (root.MayHoldMore && PatternMatcher.CanReachBelow(alternative, ""))
         || _nodes.Exists(n => n.MayHoldMore && (PatternMatcher.CanReachBelow(alternative, n.Path) || (n.Kind == NodeKind.Opaque && PatternMatcher.CanMatch(alternative, n.Path))));

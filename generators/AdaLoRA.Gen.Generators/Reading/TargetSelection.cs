@@ -15,17 +15,12 @@ internal sealed class TargetSelection(IEnumerable<ModuleNode> nodes, Func<Module
     /// <summary>A pattern is in error; what is emitted is a stub.</summary>
     public bool IsBroken { get; set; }
 
-    /// <summary>How many matrices are adapted; null where only the run knows.</summary>
-    public int? Count()
+    /// <summary>Every matrix that is adapted; null where only the run knows.</summary>
+    public IReadOnlyList<(string Path, ModuleNode Node)>? Matrices()
     {
         if (Residuals.Count > 0 || IsBroken) return null;
-        int total = 0;
-        foreach (var layer in Chosen)
-        {
-            if (layer.Paths().Exists(p => p.Contains('*'))) return null;
-            total += layer.Paths().Count;
-        }
-        return total;
+        var matrices = Chosen.SelectMany(l => l.Paths().Select(path => (path, l.Node))).ToList();
+        return matrices.Exists(m => m.path.IndexOf(ModuleNode.IndexMark) >= 0) ? null : matrices;
     }
 }
 
@@ -54,7 +49,7 @@ internal sealed class SelectedLayer(ModuleNode node, bool isReachable)
         else if (!_sets.Contains(sets)) _sets.Add(sets);
     }
 
-    /// <summary>Registered paths, one a matrix; with <c>*</c> for a list of which every item is adapted and whose length only the run knows.</summary>
+    /// <summary>Registered paths, one a matrix; with <see cref="ModuleNode.IndexMark"/> for a list of which every item is adapted and whose length only the run knows.</summary>
     public List<string> Paths()
     {
         var lengths = Node.ListLengths();
@@ -94,8 +89,9 @@ internal sealed class SelectedLayer(ModuleNode node, bool isReachable)
         if (mark < 0) return [path];
         IEnumerable<string> indices = tuple.Indices[list].Count > 0 ? tuple.Indices[list].Select(Text)
             : lengths[list] is { } n ? Enumerable.Range(0, n).Select(Text)
-            : ["*"];
-        return indices.SelectMany(i => Fill(path.Substring(0, mark) + i + path.Substring(mark + 1), tuple, lengths, list + 1));
+            : [ModuleNode.IndexMark.ToString()];
+        var tails = Fill(path.Substring(mark + 1), tuple, lengths, list + 1).ToList();
+        return indices.SelectMany(i => tails, (i, tail) => path.Substring(0, mark) + i + tail);
     }
 
     private static string Text(int index) => index.ToString(System.Globalization.CultureInfo.InvariantCulture);

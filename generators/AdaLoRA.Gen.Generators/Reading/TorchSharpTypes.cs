@@ -21,8 +21,6 @@ internal static class TorchSharpTypes
     public static bool IsModuleBase(ITypeSymbol type) =>
         IsFromTorchSharp(type) && type.Name is "Module" or "HookableModule" or "ParamBaseModule" && IsModule(type);
 
-    public static bool IsLinear(ITypeSymbol type) => IsFromModulesNamespace(type, "Linear");
-
     public static bool IsParameter(ITypeSymbol type) => IsFromModulesNamespace(type, "Parameter");
 
     public static bool IsSequential(ITypeSymbol type) => IsFromModulesNamespace(type, "Sequential");
@@ -54,6 +52,9 @@ internal static class TorchSharpTypes
         type is { Name: "Module", ContainingType: { Name: "nn", ContainingType.Name: "torch" } }
         && type is INamedTypeSymbol { IsGenericType: false } && IsFromTorchSharp(type);
 
-    private static bool IsFromModulesNamespace(ITypeSymbol type, string name) =>
-        type.Name == name && type.ContainingNamespace is { Name: "Modules", ContainingNamespace.Name: "TorchSharp" } && IsFromTorchSharp(type);
+    /// <summary>A class of <c>TorchSharp.Modules</c>.</summary>
+    public static bool IsFromModulesNamespace(ITypeSymbol type) =>
+        type.ContainingNamespace is { Name: "Modules", ContainingNamespace.Name: "TorchSharp" } && IsFromTorchSharp(type);
+
+    private static bool IsFromModulesNamespace(ITypeSymbol type, string name) => type.Name == name && IsFromModulesNamespace(type);
 }

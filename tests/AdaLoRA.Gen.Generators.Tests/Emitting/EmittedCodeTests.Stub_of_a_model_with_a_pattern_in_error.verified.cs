@@ -91,6 +91,9 @@ partial class M : global::AdaLoRA.Gen.IAdaLoRAModel<global::M>
 
             /// <summary>The adapter of 'key'.</summary>
             public global::AdaLoRA.Gen.Adapter key => _adapters.Find(_path + "key");
+
+            /// <summary>The adapter of 'conv'.</summary>
+            public global::AdaLoRA.Gen.Adapter conv => _adapters.Find(_path + "conv");
         }
     }
 }

@@ -55,6 +55,38 @@ public sealed class EmittedCodeTests
         """).Model);
 
     [Fact]
+    public void Every_kind_of_layer_and_every_option() => Golden.Verify(GeneratorRun.On("""
+        namespace Demo;
+
+        [AdaLoRA(Targets = ["*"], Budget = 9000, InitialRank = 2, Trainable = ["norm"], Alpha = 8, InitialWarmup = 0.2, FinalWarmup = 0.3, Interval = 5, Beta1 = 0.8, Beta2 = 0.9, OrthogonalWeight = 0,
+            Dropout = 0.1, CheckpointRoot = "", Method = AdapterMethod.AdaLoRA, Fidelity = Fidelity.Reference, Score = ImportanceScore.SignalToNoise, BudgetUnit = BudgetUnit.Parameters,
+            RankLimits = ["*: 1..", "t\u006fkens: ..2", @"{list.*,""quoted\,tokens}: 1..2"], Bias = BiasTraining.AdapterOnly, Compact = true, Seed = 7)]
+        public partial class M : Module<Tensor, Tensor>
+        {
+            private readonly Embedding tokens = Embedding(100, 16);
+            private readonly TransposedLinear transposed = new(16, 48);
+            private readonly Module<Tensor, Tensor> stem = Sequential(Conv1d(16, 8, 3), ReLU(), Conv2d(8, 8, (3, 5), groups: 2));
+            private readonly ModuleList<Conv3d> list = new(Conv3d(4, 6, 3), Conv3d(4, 6, 3));
+            private readonly Linear head = Linear(16, 4);
+            private readonly LayerNorm norm = LayerNorm(16);
+            public M() : base("m") => RegisterComponents();
+            public override Tensor forward(Tensor x) => x;
+        }
+        """).Model);
+
+    /// <summary>Null is no error of the compiler's; it states nothing.</summary>
+    [Fact]
+    public void Options_that_are_null_or_off()
+    {
+        string text = GeneratorRun.On(SampleModels.Annotated("""[AdaLoRA(Budget = 2, Targets = ["*.query"], RankLimits = null!, Trainable = null!, CheckpointRoot = null!, Compact = false, Score = (ImportanceScore)9)]""")).Model;
+        Assert.Contains("Budget = 2,\n                Targets = [\"*.query\"],\n                Compact = false,\n                Score = (global::AdaLoRA.Gen.ImportanceScore)(9),\n            },", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Bias_of_plain_LoRA() => Assert.Contains("Bias = global::AdaLoRA.Gen.BiasTraining.All,",
+        GeneratorRun.On(SampleModels.Annotated("""[LoRA(Rank = 2, Bias = BiasTraining.All, Targets = ["*.query"])]""")).Model, StringComparison.Ordinal);
+
+    [Fact]
     public void Plain_LoRA_in_nested_classes_of_the_global_namespace() => Golden.Verify(GeneratorRun.On("""
         public static partial class Outer
         {

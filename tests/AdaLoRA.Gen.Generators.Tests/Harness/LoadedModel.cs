@@ -9,7 +9,7 @@ namespace AdaLoRA.Gen.Generators.Tests.Harness;
 /// <summary>Compiles a source with its generated part, loads it and makes the class <c>M</c>.</summary>
 internal sealed class LoadedModel
 {
-    private LoadedModel(torch.nn.Module model, IReadOnlyList<(string Path, Linear Layer)> collected, AdaLoRAPlan plan)
+    private LoadedModel(torch.nn.Module model, IReadOnlyList<CollectedLayer> collected, AdaLoRAPlan plan)
     {
         Model = model;
         Collected = collected;
@@ -19,12 +19,13 @@ internal sealed class LoadedModel
     public torch.nn.Module Model { get; }
 
     /// <summary>What generated code hands over.</summary>
-    public IReadOnlyList<(string Path, Linear Layer)> Collected { get; }
+    public IReadOnlyList<CollectedLayer> Collected { get; }
 
     public AdaLoRAPlan Plan { get; }
 
     /// <summary>What TorchSharp itself registers.</summary>
-    public IReadOnlyList<string> RegisteredLinears => [.. Model.named_modules().Where(m => m.module is Linear).Select(m => m.name)];
+    public IReadOnlyList<string> RegisteredLayers =>
+        [.. Model.named_modules().Where(m => m.module is Linear or TransposedLinear or Conv1d or Conv2d or Conv3d or Embedding).Select(m => m.name)];
 
     public static LoadedModel From(string source, string typeName = "M")
     {
@@ -43,8 +44,17 @@ internal sealed class LoadedModel
         var collector = new AdapterTargetCollector();
         T.CollectTargets(model, collector);
         var targets = (IEnumerable)typeof(AdapterTargetCollector).GetProperty("Targets", BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public)!.GetValue(collector)!;
-        return new LoadedModel(model, [.. targets.Cast<object>().Select(t => ((string)Value(t, "Path"), (Linear)Value(t, "Layer")))], T.Plan);
+        return new LoadedModel(model, [.. targets.Cast<object>().Select(Layer)], T.Plan);
+    }
+
+    private static CollectedLayer Layer(object target)
+    {
+        object layer = Value(target, "Layer");
+        return new CollectedLayer((string)Value(target, "Path"), (torch.nn.Module)Value(layer, "Module"), (int)Value(layer, "InFeatures"), (int)Value(layer, "OutFeatures"));
     }
 
     private static object Value(object target, string property) => target.GetType().GetProperty(property)!.GetValue(target)!;
 }
+
+/// <summary>A layer that generated code handed over, with the sizes that the run time reads off its weight.</summary>
+internal sealed record CollectedLayer(string Path, torch.nn.Module Layer, int InFeatures, int OutFeatures);

@@ -15,6 +15,8 @@ public sealed class MemoTests
         {
             private readonly Linear q = Linear(8, Sizes.Out);
             private readonly Block block = new();
+            private readonly Conv2d conv = Conv2d(8, 8, (Kernels.Side, 1));
+            private readonly TransposedLinear transposed = new(Kernels.Side, 8);
             public M() : base("m") => RegisterComponents();
             public override Tensor forward(Tensor x) => x;
         }
@@ -29,6 +31,7 @@ public sealed class MemoTests
         "public static class Deeper { public const int Out = 8; }",
         "public static class Ranks { public const int R = 2; }",
         "namespace Elsewhere { public class Block { public int F() => 1; } }",
+        "public static class Kernels { public const int Side = 3; }",
     ];
 
     [Theory]
@@ -40,6 +43,8 @@ public sealed class MemoTests
     [InlineData("File1.cs", "private readonly Linear hidden = Linear(4, 4);", "")]
     [InlineData("File2.cs", "Linear(8, 8)", "Linear(8, 9)")]
     [InlineData("File2.cs", "class Block : Module<Tensor, Tensor>", "class Block : Base")]
+    [InlineData("File7.cs", "3", "5")]
+    [InlineData("File7.cs", "const int Side = 3", "static readonly int Side = 3")]
     [InlineData("File6.cs", "=> 1", "=> 2")]
     [InlineData("File6.cs", "namespace Elsewhere { public class Block", "namespace Elsewhere { public class Blocked")]
     [InlineData("File6.cs", "namespace Elsewhere", "public partial class M { private readonly Linear added = Linear(2, 2); }\nnamespace Elsewhere")]

@@ -52,6 +52,9 @@ public sealed class RegistrationTests
                 public override Tensor forward(Tensor x) => captured.call(kept.call(x));
             }
             """) },
+        { "every kind of layer", Model("private readonly Linear linear = Linear(2, 2); private readonly TransposedLinear transposed = new(2, 2); private readonly Conv1d one = Conv1d(2, 2, 1); private readonly Conv2d two = Conv2d(2, 2, 1); private readonly Conv3d three = Conv3d(2, 2, 1); private readonly Embedding tokens = Embedding(2, 2);") },
+        { "every kind of layer, as items of base classes", Model("private readonly Module<Tensor, Tensor> tokens = Embedding(2, 2); private readonly Sequential net = Sequential((\"a\", new TransposedLinear(2, 2)), (\"b\", Conv1d(2, 2, 1)), (\"c\", ReLU())); private readonly ModuleList<Module<Tensor, Tensor>> list = new(Conv2d(2, 2, 1), Conv3d(2, 2, 1), Linear(2, 2)); private readonly Convolution conv = Conv2d(2, 2, 1);") },
+        { "list of convolutions", Model("private readonly ModuleList<Conv2d> list = new(Conv2d(2, 2, 1), Conv2d(2, 2, 1));") },
         { "private nested class of the annotated one", Model("private readonly Block block = new(); " + Block("private readonly Linear q = Linear(2, 2);", "private sealed class Block : Module<Tensor, Tensor>")) },
     };
 
@@ -61,8 +64,8 @@ public sealed class RegistrationTests
     {
         Assert.NotEmpty(style);
         var loaded = LoadedModel.From(source);
-        Assert.NotEmpty(loaded.RegisteredLinears);
-        Assert.Equal(loaded.RegisteredLinears.Order(StringComparer.Ordinal), loaded.Collected.Select(c => c.Path).Order(StringComparer.Ordinal));
+        Assert.NotEmpty(loaded.RegisteredLayers);
+        Assert.Equal(loaded.RegisteredLayers.Order(StringComparer.Ordinal), loaded.Collected.Select(c => c.Path).Order(StringComparer.Ordinal));
         var modules = loaded.Model.named_modules().ToDictionary(m => m.name, m => m.module);
         Assert.All(loaded.Collected, c => Assert.Same(modules[c.Path], c.Layer));
         Assert.Empty(loaded.Plan.ResidualPatterns.ToArray());
@@ -72,6 +75,7 @@ public sealed class RegistrationTests
     {
         { "object field", Model("private readonly object any = Make(); static object Make() => Linear(2, 2);") },
         { "field of a base class type", Model("private readonly Module<Tensor, Tensor> any = Make(); static Module<Tensor, Tensor> Make() => Linear(2, 2);") },
+        { "field of an abstract class of TorchSharp", Model("private readonly Convolution any = Make(); static Convolution Make() => Conv1d(2, 2, 1);") },
         { "registered by hand", Model("", "", "register_module(\"late\", Linear(2, 2));") },
         { "overridden registration", Model("private readonly Linear a = Linear(2, 2); protected override void RegisterComponents() => register_module(\"b\", a);") },
         { "sequential made elsewhere", Model("private readonly Sequential net = Make(); static Sequential Make() => Sequential(Linear(2, 2));") },
@@ -87,6 +91,6 @@ public sealed class RegistrationTests
         Assert.NotEmpty(style);
         var loaded = LoadedModel.From(source);
         Assert.Equal(["*"], loaded.Plan.ResidualPatterns.ToArray());
-        Assert.True(loaded.Collected.Count < loaded.RegisteredLinears.Count);
+        Assert.True(loaded.Collected.Count < loaded.RegisteredLayers.Count);
     }
 }

@@ -51,6 +51,12 @@ public sealed class ADALORA003Tests
         "'tokn' matches no module of M: no 'tokn' there; choose from 'blocks'");
 
     [Fact]
+    public Task Parameters_of_other_kinds_of_layers() => AnalyzerRun.Verify(
+        SampleModels.Annotated("[LoRA(Rank = 1, Targets = [\"q\"], Trainable = [\"tokens.weight\", \"conv.bias\", \"t.bias\", \"tokens.{|ADALORA003:bias|}\"])]",
+            "private readonly Linear q = Linear(8, 8); private readonly Embedding tokens = Embedding(8, 2); private readonly Conv2d conv = Conv2d(2, 2, 1); private readonly TransposedLinear t = new(2, 2);"),
+        "'tokens.bias' matches no module of M: no 'bias' there; remove it");
+
+    [Fact]
     public Task Nothing_is_said_of_what_the_compiler_cannot_see() => AnalyzerRun.Verify(
         SampleModels.Annotated("""[AdaLoRA(Budget = 2, Targets = ["backbone.layer.0.attn", "*.anything"])]""", "private readonly Module<Tensor, Tensor> backbone = Make(); static Module<Tensor, Tensor> Make() => ReLU();"));
 

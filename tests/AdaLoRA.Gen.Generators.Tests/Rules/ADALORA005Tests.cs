@@ -19,6 +19,15 @@ public sealed class ADALORA005Tests
         SampleModels.Annotated("""[AdaLoRA(Budget = 1, InitialRank = {|ADALORA005:4|}, Targets = ["q"])]""", "const int D = 2; private readonly Linear q = Linear(outputSize: D + 1, inputSize: 16 * D);"),
         "InitialRank 4 is larger than 'q' allows (32 × 3); use at most 3");
 
+    [Theory]
+    [InlineData("Conv2d", "Conv2d(1, 16, (1, 3))", 3, 16, 3)]
+    [InlineData("Conv1d", "Conv1d(8, 4, 3, groups: 4)", 6, 4, 4)]
+    [InlineData("Embedding", "Embedding(3, 8)", 3, 8, 3)]
+    [InlineData("TransposedLinear", "new(8, 2)", 8, 2, 2)]
+    public Task Other_kinds_of_layers(string type, string value, int inFeatures, int outFeatures, int most) => AnalyzerRun.Verify(
+        SampleModels.Annotated("""[AdaLoRA(Budget = 1, InitialRank = {|ADALORA005:5|}, Targets = ["q"])]""", $"private readonly {type} q = {value};"),
+        $"InitialRank 5 is larger than 'q' allows ({inFeatures} × {outFeatures}); use at most {most}");
+
     [Fact]
     public Task Sizes_of_what_a_local_held() => AnalyzerRun.Verify("""
         [AdaLoRA(Budget = 1, InitialRank = {|ADALORA005:4|}, Targets = ["layers.*"])]

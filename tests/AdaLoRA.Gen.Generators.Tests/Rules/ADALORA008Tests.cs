@@ -73,6 +73,22 @@ public sealed class ADALORA008Tests
         }
         """, Message("q"));
 
+    [Theory]
+    [InlineData("TransposedLinear", "new(8, 8)")]
+    [InlineData("Conv1d", "Conv1d(8, 8, 1)")]
+    [InlineData("Conv2d", "Conv2d(8, 8, 1)")]
+    [InlineData("Conv3d", "Conv3d(8, 8, 1)")]
+    [InlineData("Embedding", "Embedding(8, 8)")]
+    public Task Every_kind_of_layer(string type, string value) => AnalyzerRun.Verify($$"""
+        [LoRA(Rank = 2, Targets = ["layer"])]
+        public partial class M : Module<Tensor, Tensor>
+        {
+            private readonly {{type}} layer = {{value}}, other = {{value}};
+            public M() : base("m") => RegisterComponents();
+            public override Tensor forward(Tensor x) => layer.{|ADALORA008:forward|}(other.forward(x));
+        }
+        """, Message("layer"));
+
     [Fact]
     public Task Fix_calls() => FixRun.Verify(new CallInsteadOfForwardFix(), Model("q.forward(x)"), Model("q.call(x)"));
 

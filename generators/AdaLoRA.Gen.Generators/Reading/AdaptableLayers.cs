@@ -1,0 +1,46 @@
+using Microsoft.CodeAnalysis;
+
+namespace AdaLoRA.Gen.Generators.Reading;
+
+internal enum LayerKind
+{
+    Linear,
+    TransposedLinear,
+    Conv1d,
+    Conv2d,
+    Conv3d,
+    Embedding,
+}
+
+/// <summary>The kinds of layers that carry adapters. Must agree with <c>AdaLoRA.Gen.Adapters.AdaptedLayer</c>, which knows them at run time; a test holds the two together.</summary>
+internal static class AdaptableLayers
+{
+    /// <summary>The kinds, for messages.</summary>
+    public const string Kinds = "Linear, TransposedLinear, Conv1d, Conv2d, Conv3d and Embedding";
+
+    /// <summary>The kind of a layer's class; null when it is none that can be adapted.</summary>
+    public static LayerKind? KindOf(ITypeSymbol type) =>
+        IsTransposedLinear(type) ? LayerKind.TransposedLinear
+        : !TorchSharpTypes.IsFromModulesNamespace(type) ? null
+        : type.Name switch
+        {
+            "Linear" => LayerKind.Linear,
+            "Conv1d" => LayerKind.Conv1d,
+            "Conv2d" => LayerKind.Conv2d,
+            "Conv3d" => LayerKind.Conv3d,
+            "Embedding" => LayerKind.Embedding,
+            _ => null,
+        };
+
+    /// <summary>The one layer that is this library's own.</summary>
+    public static bool IsTransposedLinear(ITypeSymbol type) => type is
+    {
+        Name: "TransposedLinear",
+        ContainingType: null,
+        ContainingAssembly.Name: "AdaLoRA.Gen",
+        ContainingNamespace: { Name: "Gen", ContainingNamespace: { Name: "AdaLoRA", ContainingNamespace.IsGlobalNamespace: true } },
+    };
+
+    /// <summary>Registered names of the parameters that a layer of the kind may have.</summary>
+    public static IEnumerable<string> ParametersOf(LayerKind kind) => kind == LayerKind.Embedding ? ["weight"] : ["weight", "bias"];
+}

@@ -1,0 +1,82 @@
+using System.Globalization;
+using AdaLoRA.Gen.Generators.Diagnostics;
+
+namespace AdaLoRA.Gen.Generators.Reading;
+
+/// <summary>Rules on <c>RankLimits</c>. Plain LoRA allocates nothing, so there they mean nothing.</summary>
+internal static class RankLimitRules
+{
+    private const string Argument = "RankLimits";
+
+    public static void Check(AdapterAttribute attribute, string modelName, ModuleNode root, TargetReader reader, TargetSelection selection, List<Finding> findings)
+    {
+        if (attribute.UsesLoRA) return;
+        var broken = new List<Finding>();
+        var limits = new List<RankLimit>();
+        var texts = attribute.Texts(Argument);
+        for (int i = 0; i < texts.Count; i++)
+        {
+            if (texts[i] is not { } text) continue;
+            var limit = RankLimit.Parse(text);
+            limits.Add(limit);
+            if (limit.Fault is { } fault)
+                broken.Add(Finding(attribute, text, i, (fault.Start, fault.Length), fault.Sentence, fault.Replacement));
+            else if (!selection.IsBroken && !MatchesTarget(limit, reader, selection))
+                ReportNothing(attribute, modelName, root, selection, limit, i, broken);
+            else
+                CheckMinimum(attribute, limit, i, broken);
+        }
+        if (broken.Count == 0 && limits.Count > 0) CheckMinima(attribute, selection, limits, broken);
+        findings.AddRange(broken);
+    }
+
+    /// <summary>One alternative that matches is enough, as at run time.</summary>
+    private static bool MatchesTarget(RankLimit limit, TargetReader reader, TargetSelection selection) => limit.Pattern.Alternatives.Any(a =>
+        selection.Layers.Any(l => (l.IsChosen && l.Paths().Exists(path => PatternMatcher.CanMatch(a.Text, path))) || (l.IsSeen && IndexSolver.CanMatch(a.Text, l.Node)))
+        || (selection.Residuals.Count > 0 && reader.MayReachUnseen(a.Text)));
+
+    private static void ReportNothing(AdapterAttribute attribute, string modelName, ModuleNode root, TargetSelection selection, RankLimit limit, int element, List<Finding> broken)
+    {
+        var targets = new HashSet<ModuleNode>(selection.Layers.Where(l => l.IsChosen || l.IsSeen).Select(l => l.Node));
+        foreach (var alternative in limit.Pattern.Alternatives)
+        {
+            var advice = selection.Layers.Any(l => IndexSolver.CanMatch(alternative.Text, l.Node))
+                ? new PatternAdvice(0, alternative.Text.Length, "no pattern of Targets matches what it names; add one, or remove the limit", null)
+                : PatternAdvice.For(alternative, root, targets.Contains);
+            var (start, length) = alternative.SourceOf(advice.Start, advice.End);
+            var finding = Finding(attribute, limit.Text, element, (limit.PatternStart + start, length), $"matches no target of {modelName}: {advice.Sentence}", advice.Replacement);
+            if (!broken.Exists(f => f.Place == finding.Place)) broken.Add(finding);
+        }
+    }
+
+    private static Finding Finding(AdapterAttribute attribute, string text, int element, (int Start, int Length) part, string sentence, string? replacement) =>
+        new(Rules.RankLimitUnreadable, FindingPlace.InPattern(attribute, Argument, element, part), text, sentence) { Replacement = replacement };
+
+    private static void CheckMinimum(AdapterAttribute attribute, RankLimit limit, int element, List<Finding> broken)
+    {
+        int rank = attribute.Int("InitialRank");
+        if (rank < 1 || limit.Minimum <= rank) return;
+        broken.Add(new Finding(Rules.RankLimitsUnsatisfiable, FindingPlace.InPattern(attribute, Argument, element, limit.MinimumPart),
+            $"'{limit.Text}' wants at least {Text(limit.Minimum)} triplets, but every target starts with InitialRank {Text(rank)}; raise InitialRank or lower the limit")
+        {
+            Replacement = Text(rank),
+        });
+    }
+
+    /// <summary>The minima of all targets together against the budget, in its unit. Where several limits match a target, the last one counts.</summary>
+    private static void CheckMinima(AdapterAttribute attribute, TargetSelection selection, List<RankLimit> limits, List<Finding> broken)
+    {
+        int budget = attribute.Int("Budget");
+        if (budget < 1 || attribute.IsBroken("BudgetUnit") || selection.Matrices() is not { } matrices) return;
+        if (BudgetRules.Cost(attribute, matrices, MinimumOf) is not { } needed || needed <= budget) return;
+        broken.Add(new Finding(Rules.RankLimitsUnsatisfiable, FindingPlace.OnArgument(attribute, "Budget"),
+            $"the minima need {needed.ToString(CultureInfo.InvariantCulture)} {BudgetRules.Unit(attribute)}, but Budget is {Text(budget)}; raise it or lower them")
+        {
+            Replacement = needed <= int.MaxValue ? needed.ToString(CultureInfo.InvariantCulture) : null,
+        });
+
+        int MinimumOf(string path) => limits.FindLast(l => l.Pattern.Alternatives.Any(a => PatternMatcher.CanMatch(a.Text, path)))?.Minimum ?? 0;
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}
