@@ -36,6 +36,25 @@ public sealed partial class AdapterSet
     }
 
     /// <summary>
+    /// Saves the adapters of a Llama-family model as the GGUF file that llama.cpp (<c>--lora</c>) and LLamaSharp load; like <see cref="SaveAsLoRA"/>, with llama.cpp's names and its
+    /// order of query and key rows. Base and adapter must belong together: the file names no model.
+    /// </summary>
+    /// <param name="path">The file; its folder must exist. Written beside and renamed.</param>
+    /// <param name="heads">The attention heads of the model.</param>
+    /// <param name="name">What people call it. Default: no name.</param>
+    /// <exception cref="AdaLoRAException">A layer has no name in llama.cpp, every target has rank 0, or modules were trained in full: the format holds adapters only.</exception>
+    public void SaveAsGguf(string path, LlamaHeads heads, string? name = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(heads);
+        if (TrainableNames.Count > 0) throw new AdaLoRAException($"'{TrainableNames[0]}' of {_modelName} was trained in full, which a GGUF adapter cannot hold; merge the adapters and convert the whole model instead.");
+        using var scope = torch.NewDisposeScope();
+        using var _ = torch.no_grad();
+        var forms = LoRAForm.Of(this).Select(f => (CheckpointPath(f.Adapter), f.A.to(torch.ScalarType.Float32), f.B.to(torch.ScalarType.Float32)));
+        GgufLoraWriter.Write(path, heads, alpha: 0, forms, name);
+    }
+
+    /// <summary>
     /// Attaches a saved adapter (ADALORA or LORA, written here or by PEFT) to any model that has its layers, annotated or not. The folder is checked as a whole first; when it
     /// does not fit, the model stays as it was.
     /// </summary>

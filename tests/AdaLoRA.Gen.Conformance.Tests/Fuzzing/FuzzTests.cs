@@ -11,6 +11,7 @@ public sealed class FuzzTests
     [Theory]
     [InlineData("safetensors")]
     [InlineData("adapter_config.json")]
+    [InlineData("gguf")]
     [InlineData("training.json")]
     public void Only_the_librarys_exceptions_leave_a_reader(string name) => AssertHolds(name, Inputs);
 

@@ -15,6 +15,7 @@ internal static class FuzzTargets
     [
         new("safetensors", "safetensors", () => new SafetensorsTarget()),
         new("config", "adapter_config.json", () => new AdapterConfigTarget()),
+        new("gguf", "gguf", () => new GgufTarget()),
         new("state", "training.json", () => new TrainingJsonTarget()),
         new("state", "state.json", () => new StateJsonTarget()),
     ];

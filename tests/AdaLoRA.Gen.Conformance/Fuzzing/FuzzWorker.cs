@@ -79,7 +79,7 @@ internal sealed class FuzzWorker(FuzzTargetKind kind, ulong seed)
         var time = Stopwatch.GetElapsedTime(started);
         Volatile.Write(ref _started, 0);
         allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
-        if (error is not null and not (AdaLoRAException or SafetensorsException)) Fail(index, input, $"{error.GetType().Name} {Frame(error)}", $"{error.GetType().Name}: {FirstLine(error.Message)} ({Frame(error)})");
+        if (error is not null and not (AdaLoRAException or SafetensorsException or GgufException)) Fail(index, input, $"{error.GetType().Name} {Frame(error)}", $"{error.GetType().Name}: {FirstLine(error.Message)} ({Frame(error)})");
         else if (index < 0 && !accepted) Fail(index, input, "seed", $"the sound seed {-1 - index} is refused: {FirstLine(error!.Message)}");
         if (index < 0) return;
         if (accepted) Accepted++;

@@ -18,7 +18,7 @@ internal interface IFuzzTarget : IDisposable
     /// <param name="input">The bytes.</param>
     void Place(int seed, byte[] input);
 
-    /// <summary>Reads what was placed, all of it. May throw <see cref="AdaLoRAException"/> or <see cref="Serialization.SafetensorsException"/>; anything else is a crash.</summary>
+    /// <summary>Reads what was placed, all of it. May throw <see cref="AdaLoRAException"/>, <see cref="Serialization.SafetensorsException"/> or <see cref="Serialization.GgufException"/>; anything else is a crash.</summary>
     void Read();
 
     /// <summary>Managed bytes that one reading may allocate: a multiple of the input's length and a constant.</summary>
