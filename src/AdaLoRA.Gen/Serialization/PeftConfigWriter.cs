@@ -14,7 +14,7 @@ internal static class PeftConfigWriter
         config.Change("lora_dropout", Float(options.Dropout));
         if (options.Method == AdapterMethod.LoRA)
         {
-            if (set.Loaded is null) config.Set("r", set.InitialRank);
+            if (set.Loaded is null) SetRanks(config, set, set.InitialRank, set.Alpha, set.Adapters.Select(a => (a, (int)a.Layer.LoRAFactorA(a.lora_A).shape[0], a.Scale)));
             return config;
         }
         config.Change("init_r", set.InitialRank);
@@ -35,22 +35,29 @@ internal static class PeftConfigWriter
     {
         var config = Fresh(set, AdapterMethod.LoRA, forms.Select(f => f.Adapter), trained);
         int rank = forms.GroupBy(f => f.StoredRank).OrderByDescending(g => g.Count()).ThenBy(g => g.Key).First().Key;
-        JsonObject ranks = [], alphas = [];
-        foreach (var form in forms.Where(f => f.StoredRank != rank))
-        {
-            ranks[set.CheckpointPath(form.Adapter)] = form.StoredRank;
-            alphas[set.CheckpointPath(form.Adapter)] = form.StoredRank;
-        }
-        config.Set("r", rank);
+        SetRanks(config, set, rank, rank, forms.Select(f => (f.Adapter, f.StoredRank, 1.0)));
         config.Set("lora_alpha", rank);
         config.Set("lora_dropout", Float(set.Options.Dropout));
-        config.Set("rank_pattern", ranks);
-        config.Set("alpha_pattern", alphas);
         if (set.Loaded is { } loaded)
         {
             foreach (string name in (string[])["base_model_name_or_path", "revision", "task_type", "auto_mapping", "modules_to_save"]) config.Set(name, loaded.Config.Get(name));
         }
         return config;
+    }
+
+    /// <summary>r and what differs from it: a rank for every layer of another one, an alpha for every layer whose scale is not alpha ÷ its rank.</summary>
+    private static void SetRanks(PeftConfig config, AdapterSet set, int rank, double alpha, IEnumerable<(Adapter Adapter, int StoredRank, double Scale)> layers)
+    {
+        JsonObject ranks = [], alphas = [];
+        foreach (var (adapter, stored, scale) in layers)
+        {
+            if (stored != rank) ranks[set.CheckpointPath(adapter)] = stored;
+            // Computed as PEFT will compute it from what stands here.
+            if (stored > 0 && alpha / stored != scale) alphas[set.CheckpointPath(adapter)] = Number(scale * stored);
+        }
+        config.Set("r", rank);
+        config.Set("rank_pattern", ranks);
+        config.Set("alpha_pattern", alphas);
     }
 
     private static PeftConfig Fresh(AdapterSet set, AdapterMethod method, IEnumerable<Adapter> adapters, TrainedKeys trained)
