@@ -27,12 +27,15 @@ public sealed partial class AdapterSet
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         var layers = list.SelectMany(p => p.Set.Adapters).DistinctBy(a => a.Path, StringComparer.Ordinal).OrderBy(a => a.Path, Comparer<string>.Create(CanonicalOrder.Compare)).ToList();
-        var factors = layers.Select(layer => Summed(list, layer.Path, rank)).ToList();
+        var sums = layers.Select(layer => (Layer: layer, Factors: Summed(list, layer.Path, rank))).Where(s => s.Factors.A.shape[0] > 0).ToList();
+        if (sums.Count == 0) throw new AdaLoRAException("Nothing is left to combine: every layer has rank 0 or weight 0.");
+        layers = [.. sums.Select(s => s.Layer)];
+        var factors = sums.Select(s => s.Factors).ToList();
         var trained = list.SelectMany(p => p.Set.TrainableNames.Select(n => KeyValuePair.Create(n, p.Set.TrainedValue(n)))).ToList();
 
         var options = first.Options.Clone();
         (options.Method, options.Targets, options.Trainable, options.Bias, options.RankLimits, options.Compact) = (AdapterMethod.LoRA, [.. layers.Select(l => l.Path)], [.. trained.Select(t => t.Key)], BiasTraining.None, [], false);
-        int widest = Math.Max(1, factors.Max(f => (int)f.A.shape[0]));
+        int widest = factors.Max(f => (int)f.A.shape[0]);
         (options.InitialRank, options.Alpha) = (widest, widest);
         Check(first._model, first._modelName, options, name, trainable: false);
         var targets = layers.Select(l => new AdapterTarget(l.Path, l.Layer)).ToList();
