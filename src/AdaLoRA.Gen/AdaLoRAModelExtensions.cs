@@ -40,11 +40,14 @@ public static class AdaLoRAModelExtensions
     }
 
     /// <summary>
-    /// Takes the adapters off again and restores names, parameters and gradients' settings of the base exactly. The values of Trainable modules stay as they were trained. Does nothing when there are no adapters.
+    /// Takes every set of adapters off again and restores names, parameters and gradients' settings of the base exactly. The values of Trainable modules stay as they were trained. Does nothing when there are no adapters.
     /// </summary>
     /// <param name="model">The model.</param>
     public static void DetachAdaLoRA<TModel>(this TModel model)
-        where TModel : torch.nn.Module, IAdaLoRAModel<TModel> => AdapterSet.Of(model)?.Detach();
+        where TModel : torch.nn.Module, IAdaLoRAModel<TModel>
+    {
+        foreach (var set in AdapterSet.All(model)) set.Detach();
+    }
 
     /// <summary>
     /// The optimizer whose <c>step()</c> does everything: regulariser, clipping, update, importance, allocation, masking. There is no second call to forget.
@@ -72,14 +75,15 @@ public static class AdaLoRAModelExtensions
     }
 
     /// <summary>Attaches a saved adapter; see <see cref="AdapterSet.Load"/>. The attribute's CheckpointRoot says where the folder's keys start.</summary>
-    /// <param name="model">A model without adapters.</param>
+    /// <param name="model">A model; adapters that it has already are switched off.</param>
     /// <param name="folder">The adapter's folder.</param>
     /// <param name="trainable">Whether training goes on; false holds no gradients.</param>
-    public static AdapterSet LoadAdapter<TModel>(this TModel model, string folder, bool trainable = false)
+    /// <param name="name">Tells the set from others on the same model.</param>
+    public static AdapterSet LoadAdapter<TModel>(this TModel model, string folder, bool trainable = false, string name = AdapterSet.DefaultName)
         where TModel : torch.nn.Module, IAdaLoRAModel<TModel>
     {
         ArgumentNullException.ThrowIfNull(model);
-        return AdapterSet.Load(model, folder, trainable, TModel.Plan.CreateOptions().CheckpointRoot);
+        return AdapterSet.Load(model, folder, trainable, TModel.Plan.CreateOptions().CheckpointRoot, name);
     }
 
     internal static AdapterSet RequireAdapters<TModel>(this TModel model)
