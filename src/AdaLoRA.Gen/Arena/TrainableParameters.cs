@@ -57,6 +57,29 @@ internal sealed class TrainableParameters : IDisposable
         foreach (var entry in _entries) entry.EnsureMoments(entry.Current(), _hasMoments && has(entry.Name));
     }
 
+    /// <summary>Those that have a gradient, be it zero.</summary>
+    public IEnumerable<string> NamesWithGradient
+    {
+        get
+        {
+            foreach (var entry in _entries)
+            {
+                using var g = entry.Current().grad;
+                if (g is not null) yield return entry.Name;
+            }
+        }
+    }
+
+    /// <summary>Gives the named ones a gradient of zero and the others none.</summary>
+    public void RestoreGradients(IReadOnlyCollection<string> names)
+    {
+        foreach (var entry in _entries)
+        {
+            using var zero = names.Contains(entry.Name) ? zeros_like(entry.Current()).detach() : null;
+            entry.Current().grad = zero!;
+        }
+    }
+
     public void ZeroGradients()
     {
         foreach (var entry in _entries)

@@ -30,14 +30,18 @@ public sealed partial class AdaLoRAOptimizer
         TrainingStateFolder.Read(this, folder);
     }
 
+    /// <summary>Trained parameters that have had a gradient.</summary>
+    internal IEnumerable<string> NamesWithGradient => _trainable.NamesWithGradient;
+
     internal void PrepareTrainableMoments(Func<string, bool> has) => _trainable.PrepareMoments(has);
 
     /// <summary>Shrinks to the triplets that a compacted state has.</summary>
     internal void ShrinkTo(int[][] kept) => Shrink(kept);
 
     /// <summary>After the tensors were read: the counts, the folded factors, and a tail that starts from them.</summary>
-    internal void Restored(int step, long skipped, long skippedInARow)
+    internal void Restored(int step, long skipped, long skippedInARow, IReadOnlyCollection<string> withGradient)
     {
+        _trainable.RestoreGradients(withGradient);
         _set.Arena.Refold();
         using (no_grad()) _set.Arena.G!.zero_();
         _set.RanksChanged();

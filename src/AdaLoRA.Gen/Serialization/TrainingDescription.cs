@@ -14,8 +14,11 @@ internal static class TrainingDescription
     private const string Targets = "targets";
     private const string Room = "room";
 
+    /// <summary>Trained parameters that have had a gradient: from then on every step updates them, with a gradient of zero where there is none.</summary>
+    private const string Gradients = "with_gradient";
+
     /// <summary>Where the run stands, which may differ between two states of one plan.</summary>
-    private static readonly string[] s_progress = ["format", Step, "skipped", "skipped_in_a_row", "fingerprint", Targets];
+    private static readonly string[] s_progress = ["format", Step, "skipped", "skipped_in_a_row", Gradients, "fingerprint", Targets];
 
     public static JsonObject Of(AdaLoRAOptimizer optimizer)
     {
@@ -40,6 +43,7 @@ internal static class TrainingDescription
             [Step] = optimizer.StepsCompleted,
             ["skipped"] = optimizer.SkippedSteps,
             ["skipped_in_a_row"] = optimizer.SkippedInARow,
+            [Gradients] = new JsonArray([.. optimizer.NamesWithGradient.Select(n => (JsonNode)n)]),
             ["model"] = set.ModelName,
             ["method"] = o.Method.ToString(),
             ["fidelity"] = o.Fidelity.ToString(),
@@ -82,6 +86,8 @@ internal static class TrainingDescription
     public static long Skipped(JsonObject found) => Count(found, "skipped");
 
     public static long SkippedInARow(JsonObject found) => Count(found, "skipped_in_a_row");
+
+    public static IReadOnlyCollection<string> WithGradient(JsonObject found) => found[Gradients] is JsonArray names ? names.Select(Text).OfType<string>().ToHashSet(StringComparer.Ordinal) : [];
 
     /// <summary>Refuses the state of another plan; the first target or value that differs is named.</summary>
     public static void RequireSame(AdaLoRAOptimizer optimizer, JsonObject found, string folder)

@@ -8,8 +8,8 @@ using static TorchSharp.torch;
 namespace AdaLoRA.Gen.Serialization;
 
 /// <summary>
-/// Everything that a resumed run needs to go on bit for bit: <c>training.safetensors</c> (weights, moments, importance averages, mask: the flat buffers as they are, and torch's random
-/// state) and a readable <c>training.json</c> (step, phases, and the layout that the buffers belong to).
+/// Everything that a resumed run needs to go on bit for bit: <c>training.safetensors</c> (weights, moments, importance averages, mask: the flat buffers as they are; trained parameters,
+/// the model's buffers, and torch's random state) and a readable <c>training.json</c> (step, phases, and the layout that the buffers belong to).
 /// </summary>
 internal static class TrainingStateFolder
 {
@@ -55,7 +55,7 @@ internal static class TrainingStateFolder
         var random = file.Entries.ContainsKey(RandomState) ? Checked(file.Read(RandomState), RandomState, get_rng_state(), null, folder) : null;
         if (kept is not null) optimizer.ShrinkTo(kept);
         foreach (var (name, target) in Tensors(optimizer)) target.copy_(values[name]);
-        optimizer.Restored(step, TrainingDescription.Skipped(found), TrainingDescription.SkippedInARow(found));
+        optimizer.Restored(step, TrainingDescription.Skipped(found), TrainingDescription.SkippedInARow(found), TrainingDescription.WithGradient(found));
         if (random is not null) set_rng_state(random);
     }
 
@@ -118,6 +118,11 @@ internal static class TrainingStateFolder
             yield return KeyValuePair.Create("trainable." + name, (Tensor)parameter);
             if (m is not null) yield return KeyValuePair.Create(FirstMoment + name, m);
             if (v is not null) yield return KeyValuePair.Create(SecondMoment + name, v);
+        }
+        // Running statistics of a frozen batch norm move while the model trains.
+        foreach (var (name, buffer) in optimizer.Set.Model.named_buffers())
+        {
+            if (!AdapterSet.IsOwn(optimizer.Set.Model, name)) yield return KeyValuePair.Create("buffer." + name, buffer);
         }
     }
 }
