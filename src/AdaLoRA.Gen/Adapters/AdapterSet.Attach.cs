@@ -75,13 +75,17 @@ public sealed partial class AdapterSet
     }
 
     /// <summary>Builds a set of given ranks, wires it up and switches it on; values are all zero, so the model computes what it did before.</summary>
-    internal static AdapterSet Create(nn.Module model, string modelName, string name, AdaLoRAOptions options, AdapterSizing sizing, List<AdapterTarget> targets, IReadOnlyList<AdapterShape> shapes, bool trainable)
+    internal static AdapterSet Create(nn.Module model, string modelName, string name, AdaLoRAOptions options, AdapterSizing sizing, List<AdapterTarget> targets, IReadOnlyList<AdapterShape> shapes, bool trainable, IReadOnlyList<string>? carried = null)
     {
         CheckRegistered(model, modelName, targets);
         CheckCheckpointRoot(model, modelName, options.CheckpointRoot, targets);
         var trainableNames = TargetResolver.Trainable(model, modelName, options.Trainable, targets);
         var biases = TargetResolver.Biases(model, options.Bias, targets);
-        var set = new AdapterSet(model, modelName, name, options, sizing, targets, shapes, trainable) { TrainableNames = [.. trainableNames.Union(biases)] };
+        var set = new AdapterSet(model, modelName, name, options, sizing, targets, shapes, trainable) 
+        {
+            TrainableNames = [.. trainableNames.Union(biases)],
+            CarriedNames = [.. trainableNames.Union(biases).Union(carried ?? [])],
+        };
         var active = All(model).FirstOrDefault(s => s.IsActive);
         try
         {
@@ -93,7 +97,7 @@ public sealed partial class AdapterSet
             if (trainable) set.Freeze();
             // Of the base: what is switched on now is switched off first.
             active?.Deactivate();
-            if (set.TrainableNames.Count > 0) set._trained = new TrainedValues(model, set.TrainableNames);
+            if (set.CarriedNames.Count > 0) set._trained = new TrainedValues(model, set.CarriedNames);
             set._attached = true;
             set.IsActive = true;
             return set;

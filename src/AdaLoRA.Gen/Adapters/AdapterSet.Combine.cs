@@ -16,7 +16,7 @@ public sealed partial class AdapterSet
     /// <param name="parts">The sets, all on one model, and their weights; negative ones subtract.</param>
     /// <param name="rank">Largest rank of a layer; null: exact.</param>
     /// <exception cref="AdaLoRAException">
-    /// The sets are on different models; or two of them trained the same module in full: a weighted sum of those is not defined.
+    /// The sets are on different models; or two of them bring along the same module, trained in full: a weighted sum of those is not defined.
     /// </exception>
     public static AdapterSet Combine(string name, IEnumerable<(AdapterSet Set, double Weight)> parts, int? rank = null)
     {
@@ -31,16 +31,16 @@ public sealed partial class AdapterSet
         if (sums.Count == 0) throw new AdaLoRAException("Nothing is left to combine: every layer has rank 0 or weight 0.");
         layers = [.. sums.Select(s => s.Layer)];
         var factors = sums.Select(s => s.Factors).ToList();
-        var trained = list.SelectMany(p => p.Set.TrainableNames.Select(n => KeyValuePair.Create(n, p.Set.TrainedValue(n)))).ToList();
+        var trained = list.SelectMany(p => p.Set.CarriedNames.Select(n => KeyValuePair.Create(n, p.Set.TrainedValue(n)))).ToList();
 
         var options = first.Options.Clone();
-        (options.Method, options.Targets, options.Trainable, options.Bias, options.RankLimits, options.Compact) = (AdapterMethod.LoRA, [.. layers.Select(l => l.Path)], [.. trained.Select(t => t.Key)], BiasTraining.None, [], false);
+        (options.Method, options.Targets, options.Trainable, options.Bias, options.RankLimits, options.Compact) = (AdapterMethod.LoRA, [.. layers.Select(l => l.Path)], [.. trained.Select(t => t.Key).Except(layers.Select(l => l.Path + ".weight"))], BiasTraining.None, [], false);
         int widest = factors.Max(f => (int)f.A.shape[0]);
         (options.InitialRank, options.Alpha) = (widest, widest);
         Check(first._model, first._modelName, options, name, trainable: false);
         var targets = layers.Select(l => new AdapterTarget(l.Path, l.Layer)).ToList();
         var shapes = layers.Select((l, i) => new AdapterShape((int)factors[i].A.shape[0], l.InFeatures, l.OutFeatures)).ToList();
-        var set = Create(first._model, first._modelName, name, options, new AdapterSizing(widest, widest, 1, shapes.Sum(s => s.Rank)), targets, shapes, trainable: false);
+        var set = Create(first._model, first._modelName, name, options, new AdapterSizing(widest, widest, 1, shapes.Sum(s => s.Rank)), targets, shapes, trainable: false, [.. trained.Select(t => t.Key)]);
         for (int i = 0; i < layers.Count; i++) set.Adapters[i].Fill(factors[i].A, factors[i].B, null, [.. Enumerable.Repeat(true, shapes[i].Rank)]);
         foreach (var (parameter, value) in trained) first._model.get_parameter(parameter)!.copy_(value);
         set.Refold();
@@ -56,8 +56,8 @@ public sealed partial class AdapterSet
             if (!ReferenceEquals(set._model, parts[0].Set._model)) throw new AdaLoRAException($"The adapters '{set.Name}' and '{parts[0].Set.Name}' are on different models; load them onto one.");
             if (!double.IsFinite(weight)) throw new AdaLoRAException(string.Create(CultureInfo.InvariantCulture, $"The weight of '{set.Name}' is {weight}; it must be a number."));
         }
-        var twice = parts.SelectMany(p => p.Set.TrainableNames.Select(n => (n, p.Set.Name))).GroupBy(t => t.n).FirstOrDefault(g => g.Count() > 1);
-        if (twice is not null) throw new AdaLoRAException($"'{twice.Key}' was trained in full by {string.Join(" and ", twice.Select(t => $"'{t.Name}'"))}; a weighted sum of adapters is not defined for it.");
+        var twice = parts.SelectMany(p => p.Set.CarriedNames.Select(n => (n, p.Set.Name))).GroupBy(t => t.n).FirstOrDefault(g => g.Count() > 1);
+        if (twice is not null) throw new AdaLoRAException($"'{twice.Key}' comes along with {string.Join(" and with ", twice.Select(t => $"'{t.Name}'"))}; a weighted sum of adapters is not defined for modules that are trained in full.");
         return parts[0].Set;
     }
 

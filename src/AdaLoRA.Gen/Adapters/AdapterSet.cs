@@ -87,6 +87,9 @@ public sealed partial class AdapterSet : nn.Module, IDisposable
     /// <summary>Names of the parameters that are trained in full: those of <see cref="AdaLoRAOptions.Trainable"/> and the biases of <see cref="AdaLoRAOptions.Bias"/>.</summary>
     public IReadOnlyList<string> TrainableNames { get; private set; } = [];
 
+    /// <summary>Parameters of the base that go where the set goes: those it trains, and the weights that its folder brought along.</summary>
+    internal IReadOnlyList<string> CarriedNames { get; private set; } = [];
+
     /// <summary>Whether the arena was shrunk to the surviving triplets.</summary>
     public bool IsCompacted { get; private set; }
 

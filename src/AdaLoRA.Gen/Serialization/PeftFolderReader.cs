@@ -83,14 +83,16 @@ internal sealed class PeftFolderReader
         var loaded = targets.Select(t => Check(t, t.Path[prefix.Length..])).ToList();
         var inFile = _modules.Keys.ToDictionary(key => prefix + PeftKeys.Parameter(key), key => PeftKeys.Prefix + key, StringComparer.Ordinal);
         var parameters = Parameters(prefix);
-        var options = Options(root, targets, parameters.Keys);
+        // PEFT saves the weight of an adapted embedding or head, too: a value that comes along, not one that is trained.
+        string[] carried = [.. parameters.Keys.Where(n => targets.Exists(t => n == t.Path + ".weight"))];
+        var options = Options(root, targets, parameters.Keys.Except(carried));
         AdapterSet.Check(_model, _modelName, options, name, trainable);
         var sizing = Sizing(options, loaded);
         var shapes = targets.Select((t, i) => new AdapterShape(loaded[i].Rank, t.Layer.InFeatures, t.Layer.OutFeatures, loaded[i].Scale)).ToList();
         var phases = new TrainingPhases(_scales.Whole("total_step", 1), _scales.Whole("tinit", 0), _scales.Whole("tfinal", 0));
 
         // Nothing below fails on account of the folder.
-        var set = AdapterSet.Create(_model, _modelName, name, options, sizing, targets, shapes, trainable);
+        var set = AdapterSet.Create(_model, _modelName, name, options, sizing, targets, shapes, trainable, carried);
         for (int i = 0; i < targets.Count; i++) set.Adapters[i].Fill(loaded[i].A, loaded[i].B, loaded[i].E, loaded[i].Slots);
         foreach (var (parameter, value) in parameters) _model.get_parameter(parameter)!.copy_(value);
         set.Loaded = new LoadedFolder(_config, inFile);

@@ -33,8 +33,8 @@ internal static class PeftKeys
         return isAdapted && dot > 0 ? Prefix + name[..dot] + BaseLayer + name[(dot + 1)..] : Prefix + name;
     }
 
-    /// <summary>Name of the base parameter that a key, relative to the prefix, means.</summary>
-    public static string Parameter(string key) => key.Replace(BaseLayer, ".", StringComparison.Ordinal);
+    /// <summary>Name of the base parameter that a key, relative to the prefix, means. Older PEFT puts modules_to_save in between, too.</summary>
+    public static string Parameter(string key) => key.Replace(BaseLayer, ".", StringComparison.Ordinal).Replace(".modules_to_save.", ".", StringComparison.Ordinal);
 
     /// <summary>Splits a key into module path and factor; false for a key that is no factor (a saved module).</summary>
     public static bool TrySplit(string key, out string path, out string factor)

@@ -1,6 +1,6 @@
 namespace AdaLoRA.Gen.Serialization;
 
-/// <summary>Where each fully trained parameter of a set is saved.</summary>
+/// <summary>Where each base parameter that goes with a set is saved.</summary>
 /// <param name="InFile">In PEFT's tensor file, with their keys there.</param>
 /// <param name="Beside">In our own file.</param>
 /// <param name="Modules">PEFT's modules_to_save: modules below the checkpoint's root whose parameters are all trained.</param>
@@ -14,7 +14,7 @@ internal sealed record TrainedKeys(IReadOnlyList<(string Name, string Key)> InFi
         var trained = set.TrainableNames.ToHashSet(StringComparer.Ordinal);
         string root = set.Options.CheckpointRoot.Length == 0 ? "" : set.Options.CheckpointRoot + ".";
         var adapted = set.Adapters.Select(a => a.Path).ToHashSet(StringComparer.Ordinal);
-        foreach (string name in set.TrainableNames)
+        foreach (string name in set.CarriedNames)
         {
             int dot = name.LastIndexOf('.');
             string module = dot < 0 ? "" : name[..dot];

@@ -64,4 +64,32 @@ public sealed class BiasTests
         Assert.Contains("\"modules_to_save\": [\n    \"head\"\n  ]", File.ReadAllText(folder.File("adapter_config.json")));
         Assert.False(File.Exists(folder.File("trainable.safetensors")));
     }
+
+    /// <summary>PEFT saves the base weight of an adapted embedding or head beside its factors, and older versions name modules_to_save in the key.</summary>
+    [Fact]
+    public void Base_weights_that_PEFT_saved_along_come_and_go_with_the_set()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        using var model = new Mlp();
+        var options = Mlp.Options;
+        options.Trainable = [];
+        AdapterSet.Attach(model, options).Save(folder.Path);
+        AdapterSet.Of(model)!.Detach();
+        Dictionary<string, Tensor> tensors;
+        using (var file = SafetensorsFile.Open(folder.File("adapter_model.safetensors"))) tensors = file.Names.ToDictionary(n => n, n => file.Read(n));
+        tensors["base_model.model.second.base_layer.weight"] = ones(12, 20);
+        tensors["base_model.model.head.modules_to_save.bias"] = zeros(3);
+        SafetensorsWriter.Write(folder.File("adapter_model.safetensors"), tensors);
+
+        var before = model.get_parameter("second.weight")!.detach().clone();
+        var set = AdapterSet.Load(model, folder.Path, trainable: true);
+        Assert.Equal(["head.bias"], set.TrainableNames);
+        Assert.Equal(20 * 12, model.get_parameter("second.weight")!.sum().item<float>());
+        Assert.False(model.get_parameter("second.weight")!.requires_grad);
+        set.Save(folder.File("again"));
+        Assert.Equal(File.ReadAllBytes(folder.File("adapter_model.safetensors")), File.ReadAllBytes(folder.File("again/adapter_model.safetensors")));
+        set.Deactivate();
+        Assert.True(before.equal(model.get_parameter("second.weight")!).all().item<bool>());
+    }
 }

@@ -179,7 +179,7 @@ public sealed class SeveralSetsTests : IDisposable
     {
         var red = AdapterSet.Load(_model, _folder.File("red"), name: "red");
         var blue = AdapterSet.Load(_model, _folder.File("blue"), name: "blue");
-        Assert.Contains("'head.weight' was trained in full by 'red' and 'blue'", Error(() => AdapterSet.Combine("both", [(red, 1), (blue, 1)])));
+        Assert.Contains("'head.weight' comes along with 'red' and with 'blue'", Error(() => AdapterSet.Combine("both", [(red, 1), (blue, 1)])));
         Assert.Contains("at least one set", Error(() => AdapterSet.Combine("both", [])));
         Assert.Contains("must be at least 1", Error(() => AdapterSet.Combine("both", [(red, 1)], rank: 0)));
         using var other = new Mlp();
