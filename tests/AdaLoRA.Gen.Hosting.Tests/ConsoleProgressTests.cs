@@ -44,7 +44,7 @@ public class ConsoleProgressTests
         // A triplet costs 8 + 16 + 1 or 16 + 16 + 1 parameters; 4 × 58 are there.
         Runs.Run(Runs.Options(folder.Path, o => (o.Progress, o.Adapter.BudgetUnit, o.Adapter.Budget) = (ProgressMode.Plain, BudgetUnit.Parameters, 100)), null, default, new ConsoleProgress(console));
         Assert.Contains("  budget 100 parameters  ", console.Output, StringComparison.Ordinal);
-        var map = System.Text.RegularExpressions.Regex.Match(console.Output, @"(\d) of 8 triplets live:\s+(\d+)\s+parameters of a budget of\s+100");
+        var map = System.Text.RegularExpressions.Regex.Match(console.Output, @"(\d) of 8 triplets live:\s+(\d+)\s+parameters of a\s+budget of\s+100");
         Assert.True(map.Success, console.Output);
         Assert.InRange(int.Parse(map.Groups[2].Value), 100 - 32, 100);
     }

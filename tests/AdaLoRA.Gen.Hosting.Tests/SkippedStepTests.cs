@@ -6,8 +6,8 @@ namespace AdaLoRA.Gen.Hosting.Tests;
 /// <summary>A step whose gradient is not finite is as if it had not been taken.</summary>
 public class SkippedStepTests
 {
-    // Two in a row, one on an evaluation's and checkpoint's step, one while ranks are chosen, one at the very end.
-    private static readonly int[] Bad = [3, 4, 12, 23, 44];
+    // Two in a row, one on an evaluation's and checkpoint's step, one while ranks are chosen, and one in the place of the last step.
+    private static readonly int[] Bad = [3, 4, 12, 23, 43];
 
     private static TrainingOptions Options(string folder, Action<TrainingOptions>? configure = null) => Runs.Options(folder, o =>
     {
@@ -35,7 +35,7 @@ public class SkippedStepTests
         Assert.Equal([10, 20, 30, 40], recorder.Evaluations.Select(e => e.Step));
         Assert.Equal([10, 20, 30, 40], recorder.Checkpoints.Select(e => e.Step));
         Assert.Equal(clean.Allocations.Select(a => a.Step), recorder.Allocations.Select(a => a.Step));
-        Assert.Equal([new(3, 40, 1, 1), new(3, 40, 2, 2), new(10, 40, 3, 1), new(20, 40, 4, 1), new(40 - 0, 40, 5, 1)], recorder.Skipped.Select(s => s with { Step = s.SkippedSteps == 5 ? 40 : s.Step }));
+        Assert.Equal([new(3, 40, 1, 1), new(3, 40, 2, 2), new(10, 40, 3, 1), new(20, 40, 4, 1), new(39, 40, 5, 1)], recorder.Skipped);
     }
 
     [Fact]
@@ -100,6 +100,14 @@ public class SkippedStepTests
         Assert.Equal(40, resumed.Steps);
         Assert.Equal(resumed.SkippedSteps, mended.Asked[0] - 15);
         Assert.InRange(resumed.SkippedSteps, 19, late ? 20 : 19);
+    }
+
+    [Fact]
+    public void A_good_step_under_way_when_the_tenth_becomes_known_saves_the_run()
+    {
+        using var folder = new TemporaryFolder();
+        var task = new PoisonedTask([.. Enumerable.Range(5, 10)]);
+        Assert.Equal((40, 10), Runs.RunLate(Options(folder.Path, o => o.Schedule = ScheduleKind.Constant), task) is var r ? (r.Steps, r.SkippedSteps) : default);
     }
 
     [Fact]
