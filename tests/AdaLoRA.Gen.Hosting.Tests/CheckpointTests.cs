@@ -91,8 +91,8 @@ public class CheckpointTests
         using var folder = new TemporaryFolder();
         Assert.Throws<InvalidDataException>(() => Runs.Run(Options(folder.Path), Dying(25)));
         Damage("half a training.safetensors", folder.File("checkpoints/step-20"), "");
-        Assert.Equal(15, Runs.RunUntil(15, Options(folder.Path, o => o.Resume = true)).Steps);
-        Assert.Equal(["step-10", "step-15"], Runs.Checkpoints(folder.Path));
+        Assert.Equal(25, Runs.RunUntil(25, Options(folder.Path, o => (o.Resume, o.CheckpointEvery) = (true, 0))).Steps);
+        Assert.Equal(["step-10", "step-25"], Runs.Checkpoints(folder.Path));
     }
 
     [Fact]
