@@ -22,6 +22,7 @@ public sealed partial class Trainer<TModel>
         var device = DeviceChoice.Resolve(_options.Device);
         var checkpoints = new CheckpointStore(_options.OutputFolder);
         Directory.CreateDirectory(_options.OutputFolder);
+        if (Path.GetDirectoryName(Path.GetFullPath(_options.OutputFolder)) is { } parent) FolderSync.Flush(parent);
         RemoveLeftovers(checkpoints);
         // Looked at first: a run that cannot go on should say so before a model is moved and data are read.
         var skipped = new List<CheckpointSkipped>();
