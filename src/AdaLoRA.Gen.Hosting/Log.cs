@@ -14,11 +14,15 @@ internal static partial class Log
     [LoggerMessage(3, LogLevel.Information, "Training of {Model} was interrupted at step {Step} of {TotalSteps}; set Resume to go on from {Checkpoint}", EventName = "Interrupted")]
     public static partial void Interrupted(ILogger logger, string model, int step, int totalSteps, string? checkpoint);
 
-    [LoggerMessage(4, LogLevel.Warning, "{Skipped} of the last {Steps} steps up to step {Step} changed nothing: a gradient was not finite (loss {Loss}); lower LearningRate or check the data", EventName = "SkippedSteps")]
-    public static partial void Skipped(ILogger logger, long skipped, int steps, int step, double loss);
-
     [LoggerMessage(5, LogLevel.Warning, "The loss up to step {Step} is {Loss}", EventName = "LossNotFinite")]
     public static partial void LossNotFinite(ILogger logger, int step, double loss);
+
+    // 4 was SkippedSteps, once a reading.
+    [LoggerMessage(6, LogLevel.Warning, "A step after step {Step} changed nothing, since a gradient was not finite ({InARow} in a row, {Skipped} in all); if it goes on, lower LearningRate or check the data", EventName = "StepSkipped")]
+    public static partial void StepSkipped(ILogger logger, int step, long inARow, long skipped);
+
+    [LoggerMessage(7, LogLevel.Warning, "The checkpoint {Folder} was passed over: {Reason}", EventName = "CheckpointSkipped")]
+    public static partial void CheckpointSkipped(ILogger logger, string folder, string reason);
 
     // The level is the caller's: what the console display shows anyway is logged as Debug.
     [LoggerMessage(EventId = 10, Message = "Training {Model} on {Device} with {Threads} threads (measured: {Measured}): steps {FirstStep} to {TotalSteps}, {Adapters} adapters of {Triplets} triplets, {Parameters} trained parameters", EventName = "Started")]
@@ -27,8 +31,8 @@ internal static partial class Log
     [LoggerMessage(EventId = 11, Message = "Resuming {Model} from {Checkpoint}", EventName = "Resuming")]
     public static partial void Resuming(ILogger logger, LogLevel level, string model, string checkpoint);
 
-    [LoggerMessage(EventId = 12, Message = "Step {Step} of {TotalSteps}: loss {Loss}, learning rate {LearningRate}, budget {Budget}, {SamplesPerSecond} examples/s", EventName = "Step")]
-    public static partial void Step(ILogger logger, LogLevel level, int step, int totalSteps, double loss, double learningRate, long budget, double samplesPerSecond);
+    [LoggerMessage(EventId = 12, Message = "Step {Step} of {TotalSteps}: loss {Loss}, learning rate {LearningRate}, budget {Budget}{Unit}, {SamplesPerSecond} examples/s", EventName = "Step")]
+    public static partial void Step(ILogger logger, LogLevel level, int step, int totalSteps, double loss, double learningRate, long budget, string unit, double samplesPerSecond);
 
     [LoggerMessage(EventId = 13, Message = "Step {Step}: {Metric} {Value}, best {IsBest}", EventName = "Evaluated")]
     public static partial void Evaluated(ILogger logger, LogLevel level, int step, string metric, double value, bool isBest);

@@ -37,6 +37,30 @@ public class ConsoleProgressTests
     }
 
     [Fact]
+    public void A_budget_of_parameters_says_so()
+    {
+        using var folder = new TemporaryFolder();
+        using var console = new TestConsole().Width(200);
+        // A triplet costs 8 + 16 + 1 or 16 + 16 + 1 parameters; 4 × 58 are there.
+        Runs.Run(Runs.Options(folder.Path, o => (o.Progress, o.Adapter.BudgetUnit, o.Adapter.Budget) = (ProgressMode.Plain, BudgetUnit.Parameters, 100)), null, default, new ConsoleProgress(console));
+        Assert.Contains("  budget 100 parameters  ", console.Output, StringComparison.Ordinal);
+        var map = System.Text.RegularExpressions.Regex.Match(console.Output, @"(\d) of 8 triplets live:\s+(\d+)\s+parameters of a\s+budget of\s+100");
+        Assert.True(map.Success, console.Output);
+        Assert.InRange(int.Parse(map.Groups[2].Value), 100 - 32, 100);
+    }
+
+    [Fact]
+    public void Every_skipped_step_is_a_line()
+    {
+        using var folder = new TemporaryFolder();
+        using var console = new TestConsole().Width(200);
+        Runs.Run(Runs.Options(folder.Path, o => o.Progress = ProgressMode.Plain), new PoisonedTask(4, 5, 9), default, new ConsoleProgress(console));
+        string[] lines = [.. console.Output.Split('\n').Where(l => l.Contains("was skipped", StringComparison.Ordinal)).Select(l => l.Trim())];
+        Assert.Equal(
+            ["step 4/40: a step was skipped, a gradient was not finite (1 in a row, 1 in all)", "step 4/40: a step was skipped, a gradient was not finite (2 in a row, 2 in all)", "step 7/40: a step was skipped, a gradient was not finite (1 in a row, 3 in all)"], lines);
+    }
+
+    [Fact]
     public void Off_says_nothing()
     {
         using var folder = new TemporaryFolder();

@@ -37,6 +37,28 @@ public class OptionsTests
     }
 
     [Fact]
+    public void The_values_of_optimizer_and_adapters_come_from_arguments_too()
+    {
+        var root = new ConfigurationBuilder().AddTrainingArguments<TinyModel>(
+            ["--decay-lambda", "false", "--trainable-weight-decay", "0.01", "--lora-plus-ratio", "16", "--score", "signal_to_noise", "--budget-unit", "parameters", "--rank-limits", "first: 1..3; second: ..2", "--bias", "all", "--compact", "--keep-checkpoints", "5"]).Build();
+        var options = Options(root.AsEnumerable().Where(v => v.Value is not null).ToDictionary(v => v.Key[Section.Length..], v => v.Value));
+        Assert.Equal((false, 0.01, 16, 5), (options.DecayLambda, options.TrainableWeightDecay, options.LoraPlusRatio, options.KeepCheckpoints));
+        var adapter = options.Adapter;
+        Assert.Equal((ImportanceScore.SignalToNoise, BudgetUnit.Parameters, BiasTraining.All, true), (adapter.Score, adapter.BudgetUnit, adapter.Bias, adapter.Compact));
+        Assert.Equal(["first: 1..3", "second: ..2"], adapter.RankLimits);
+        var optimizer = TrainingOptionsRules.OptimizerValues(options);
+        Assert.Equal((false, 0.01, 16), (optimizer.DecayLambda, optimizer.TrainableWeightDecay, optimizer.LoraPlusRatio));
+    }
+
+    [Fact]
+    public void A_checkpoint_records_what_changes_the_result_and_nothing_else()
+    {
+        var record = OptionsRecord.Of(new TrainingOptions());
+        Assert.All(["DecayLambda", "TrainableWeightDecay", "LoraPlusRatio", "Adapter:Score", "Adapter:BudgetUnit", "Adapter:RankLimits", "Adapter:Bias", "Adapter:Compact"], name => Assert.True(record.ContainsKey(name), name));
+        Assert.False(record.ContainsKey("KeepCheckpoints"));
+    }
+
+    [Fact]
     public async Task The_host_reports_all_failures_at_once_when_it_starts()
     {
         using var host = Host(new()
@@ -80,6 +102,15 @@ public class OptionsTests
     [InlineData("ScheduleEnd", "-1", "ScheduleEnd is -1")]
     [InlineData("EvaluateEvery", "-1", "EvaluateEvery is -1")]
     [InlineData("CheckpointEvery", "-1", "CheckpointEvery is -1")]
+    [InlineData("KeepCheckpoints", "0", "KeepCheckpoints is 0; it must be at least 1")]
+    [InlineData("LoraPlusRatio", "0", "LoraPlusRatio is 0")]
+    [InlineData("TrainableWeightDecay", "-1", "TrainableWeightDecay is -1")]
+    [InlineData("DecayLambda", "maybe", "DecayLambda is 'maybe'; it must be true or false")]
+    [InlineData("Adapter:Score", "entropy", "Adapter:Score is 'entropy'; it must be one of Product, Sensitivity, Magnitude, SignalToNoise")]
+    [InlineData("Adapter:BudgetUnit", "bytes", "Adapter:BudgetUnit is 'bytes'; it must be one of Triplets, Parameters")]
+    [InlineData("Adapter:RankLimits", "first 2..3", "Adapter: RankLimits holds 'first 2..3'")]
+    [InlineData("Adapter:Bias", "some", "Adapter:Bias is 'some'; it must be one of None, All, AdapterOnly")]
+    [InlineData("Adapter:Compact", "2", "Adapter:Compact is '2'; it must be true or false")]
     [InlineData("LogEvery", "0", "LogEvery is 0")]
     [InlineData("Threads", "-1", "Threads is -1")]
     [InlineData("OutputFolder", " ", "OutputFolder is empty")]

@@ -5,6 +5,10 @@ internal sealed class Recorder : ITrainingObserver
 {
     public List<StepCompleted> Steps { get; } = [];
 
+    public List<StepSkipped> Skipped { get; } = [];
+
+    public List<CheckpointSkipped> CheckpointsSkipped { get; } = [];
+
     public List<RanksAllocated> Allocations { get; } = [];
 
     public List<ModelEvaluated> Evaluations { get; } = [];
@@ -20,6 +24,10 @@ internal sealed class Recorder : ITrainingObserver
     public void OnStarted(TrainingStarted e) => Started = e;
 
     public void OnStep(in StepCompleted e) => Steps.Add(e);
+
+    public void OnSkipped(StepSkipped e) => Skipped.Add(e);
+
+    public void OnCheckpointSkipped(CheckpointSkipped e) => CheckpointsSkipped.Add(e);
 
     public void OnRanksAllocated(RanksAllocated e) => Allocations.Add(e);
 

@@ -1,3 +1,4 @@
+using AdaLoRA.Gen.Optimization;
 using AdaLoRA.Gen.Testing;
 
 namespace AdaLoRA.Gen.Hosting.Tests;
@@ -27,6 +28,13 @@ internal static class Runs
         return new Trainer<TinyModel>(model, task ?? new TinyTask(), options, observers).RunAsync(cancellation).GetAwaiter().GetResult();
     }
 
+    /// <summary>Runs with an optimizer that learns one step late whether a step was applied, as on a device.</summary>
+    public static TrainingResult RunLate(TrainingOptions options, TinyTask task, params ITrainingObserver[] observers)
+    {
+        using var model = new TinyModel();
+        return new Trainer<TinyModel>(model, task, options, observers) { Tail = TailChoice.AtenLate }.RunAsync().GetAwaiter().GetResult();
+    }
+
     /// <summary>Runs until <paramref name="step"/> steps are done, then cancels.</summary>
     public static TrainingResult RunUntil(int step, TrainingOptions options, TinyTask? task = null)
     {
@@ -34,9 +42,12 @@ internal static class Runs
         return Run(options, task, stop.Token, new StopAt(step, stop));
     }
 
-    /// <summary>The bytes of a saved adapter and its head.</summary>
+    /// <summary>The bytes of a saved adapter, its head included.</summary>
     public static byte[] Bytes(string adapterFolder) =>
-        [.. File.ReadAllBytes(Path.Combine(adapterFolder, "adapter_model.safetensors")), .. File.ReadAllBytes(Path.Combine(adapterFolder, "trainable.safetensors"))];
+        [.. Directory.GetFiles(adapterFolder, "*.safetensors").Order(StringComparer.Ordinal).SelectMany(File.ReadAllBytes)];
+
+    /// <summary>Names of the entries of the checkpoints' folder.</summary>
+    public static IEnumerable<string> Checkpoints(string outputFolder) => Directory.GetFileSystemEntries(Path.Combine(outputFolder, "checkpoints")).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal);
 
     public static void AssertNoTemporaryFiles(TemporaryFolder folder) =>
         Assert.DoesNotContain(Directory.EnumerateFileSystemEntries(folder.Path, "*", SearchOption.AllDirectories), e => Path.GetFileName(e).StartsWith('.') || e.Contains(".tmp", StringComparison.Ordinal));

@@ -3,14 +3,20 @@ namespace AdaLoRA.Gen.Hosting;
 /// <summary>Where a run stands: what changes from step to step besides the tensors. Readable beside them as <c>state.json</c>.</summary>
 internal sealed class CheckpointState
 {
-    public const int CurrentFormat = 1;
+    public const int CurrentFormat = 2;
 
     public int Format { get; set; } = CurrentFormat;
 
     public string Model { get; set; } = "";
 
-    /// <summary>Optimizer steps done.</summary>
+    /// <summary>t: optimizer steps that changed something. Decides learning rate, budget, evaluations and checkpoints.</summary>
     public int Step { get; set; }
+
+    /// <summary>Steps taken, those included that changed nothing since a gradient was not finite. Decides the data's position and the seed.</summary>
+    public long Attempts { get; set; }
+
+    /// <summary>Where the next attempt starts in the data; follows from <see cref="Attempts"/> and is there for the reader.</summary>
+    public DataPosition Next { get; set; } = new(0, 0);
 
     public int TotalSteps { get; set; }
 
@@ -33,7 +39,33 @@ internal sealed class CheckpointState
 
     /// <summary>The options that a result depends on, as text. A resumed run must agree.</summary>
     public Dictionary<string, string> Options { get; set; } = [];
+
+    /// <summary>Fingerprint of the plan, as <c>training.json</c> has it: the files of a checkpoint must be of one plan.</summary>
+    public string Plan { get; set; } = "";
+
+    /// <summary>What wrote the checkpoint. For the reader; nothing depends on it.</summary>
+    public WriterVersions? Versions { get; set; }
+
+    /// <summary>When it was written.</summary>
+    public DateTimeOffset Written { get; set; }
+
+    /// <summary>One more attempt is done.</summary>
+    /// <param name="batches">Micro-batches of one attempt.</param>
+    public void Attempted(int batches)
+    {
+        Attempts++;
+        long next = Attempts * batches;
+        Next = new DataPosition(next / BatchesPerEpoch, (int)(next % BatchesPerEpoch));
+    }
 }
+
+/// <summary>A micro-batch.</summary>
+/// <param name="Epoch">From 0.</param>
+/// <param name="Batch">From 0.</param>
+internal sealed record DataPosition(long Epoch, int Batch);
+
+/// <summary>Versions of what a checkpoint was written with.</summary>
+internal sealed record WriterVersions(string Library, string TorchSharp, string Libtorch);
 
 /// <summary>An evaluation and when it was made.</summary>
 /// <param name="Step">Optimizer steps done.</param>

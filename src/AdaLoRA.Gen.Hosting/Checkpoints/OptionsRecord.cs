@@ -6,7 +6,7 @@ internal static class OptionsRecord
     // These change what a run shows, keeps or where it computes, not what it learns.
     private static readonly HashSet<string> Immaterial =
     [
-        nameof(TrainingOptions.EvaluateEvery), nameof(TrainingOptions.EvaluateAtStart), nameof(TrainingOptions.KeepBest), nameof(TrainingOptions.CheckpointEvery),
+        nameof(TrainingOptions.EvaluateEvery), nameof(TrainingOptions.EvaluateAtStart), nameof(TrainingOptions.KeepBest), nameof(TrainingOptions.CheckpointEvery), nameof(TrainingOptions.KeepCheckpoints),
         nameof(TrainingOptions.OutputFolder), nameof(TrainingOptions.Resume), nameof(TrainingOptions.Threads), nameof(TrainingOptions.Device), nameof(TrainingOptions.LogEvery),
         nameof(TrainingOptions.Progress),
         // Both show in the number of steps, which is compared.

@@ -10,7 +10,7 @@ public sealed class TrainingOptions
     /// <value>Starts as what the attribute states. A <c>Seed</c> of 0 there means <see cref="Seed"/>.</value>
     public AdaLoRAOptions Adapter { get; set; } = new();
 
-    /// <summary>T: optimizer steps of the run.</summary>
+    /// <summary>T: optimizer steps of the run. A step whose gradients are not finite changes nothing and is not counted; ten of those in a row end the run.</summary>
     /// <value>At least 1, or 0 (default): <see cref="Epochs"/> decides.</value>
     public int Steps { get; set; }
 
@@ -34,9 +34,21 @@ public sealed class TrainingOptions
     /// <value>At least 0. Null (default): <see cref="LearningRate"/>.</value>
     public double? TrainableLearningRate { get; set; }
 
+    /// <summary>Learning rate of B ÷ <see cref="LearningRate"/> (LoRA+, arXiv 2402.12354, which recommends 16 for plain LoRA).</summary>
+    /// <value>Positive. Default 1.</value>
+    public double LoraPlusRatio { get; set; } = 1;
+
     /// <summary>Weight decay, decoupled for AdamW.</summary>
     /// <value>At least 0. Default 0.</value>
     public double WeightDecay { get; set; }
+
+    /// <summary>Whether <see cref="WeightDecay"/> also shrinks Λ, as in both published codes.</summary>
+    /// <value>Default true.</value>
+    public bool DecayLambda { get; set; } = true;
+
+    /// <summary>Weight decay of the fully trained modules.</summary>
+    /// <value>At least 0. Null (default): <see cref="WeightDecay"/>.</value>
+    public double? TrainableWeightDecay { get; set; }
 
     /// <summary>The update rule.</summary>
     /// <value>Default <see cref="OptimizerKind.AdamW"/>.</value>
@@ -78,15 +90,19 @@ public sealed class TrainingOptions
     /// <value>Default false.</value>
     public bool KeepBest { get; set; }
 
-    /// <summary>Steps between two checkpoints; the last two are kept. An interrupted run always writes one.</summary>
+    /// <summary>Steps between two checkpoints. An interrupted run always writes one.</summary>
     /// <value>At least 1, or 0 (default): none but after an interruption.</value>
     public int CheckpointEvery { get; set; }
+
+    /// <summary>How many of the newest checkpoints are kept; with <see cref="KeepBest"/> also that of the best evaluation, if one was written at its step.</summary>
+    /// <value>At least 1. Default 2: should the newest be damaged, there is one before it.</value>
+    public int KeepCheckpoints { get; set; } = 2;
 
     /// <summary>Where <c>adapter</c>, <c>best</c>, <c>checkpoints</c> and <c>metrics.json</c> go; relative to the working directory.</summary>
     /// <value>Default "out".</value>
     public string OutputFolder { get; set; } = "out";
 
-    /// <summary>Goes on from the newest checkpoint in <see cref="OutputFolder"/>, bit for bit as if the run had never stopped; starts afresh when there is none.</summary>
+    /// <summary>Goes on from the newest complete checkpoint in <see cref="OutputFolder"/>, bit for bit as if the run had never stopped; starts afresh when there is none.</summary>
     /// <value>Default false.</value>
     public bool Resume { get; set; }
 

@@ -28,6 +28,7 @@ internal static class TrainingOptionsRules
         Rule(o.ScheduleEnd >= 0 && (o.Schedule != ScheduleKind.Polynomial || o.ScheduleEnd < o.LearningRate), $"ScheduleEnd is {o.ScheduleEnd}; it must be at least 0 and below LearningRate {o.LearningRate}.");
         Rule(o.EvaluateEvery >= 0, $"EvaluateEvery is {o.EvaluateEvery}; it must be at least 1 step, or 0 for the end only.");
         Rule(o.CheckpointEvery >= 0, $"CheckpointEvery is {o.CheckpointEvery}; it must be at least 1 step, or 0 for none.");
+        Rule(o.KeepCheckpoints >= 1, $"KeepCheckpoints is {o.KeepCheckpoints}; it must be at least 1.");
         Rule(o.LogEvery >= 1, $"LogEvery is {o.LogEvery}; it must be at least 1 step.");
         Rule(o.Threads >= 0, $"Threads is {o.Threads}; it must be at least 1, or 0 to let the trainer choose.");
         Rule(!string.IsNullOrWhiteSpace(o.OutputFolder), $"OutputFolder is empty; name a folder for the adapter.");
@@ -59,7 +60,10 @@ internal static class TrainingOptionsRules
         to.Kind = from.Optimizer;
         to.LearningRate = from.LearningRate;
         to.TrainableLearningRate = from.TrainableLearningRate;
+        to.LoraPlusRatio = from.LoraPlusRatio;
         to.WeightDecay = from.WeightDecay;
+        to.DecayLambda = from.DecayLambda;
+        to.TrainableWeightDecay = from.TrainableWeightDecay;
         to.MaxGradNorm = from.MaxGradNorm;
     }
 

@@ -8,6 +8,7 @@ public sealed class ConsoleProgress : ITrainingObserver, IDisposable
     private readonly IAnsiConsole _console;
     private LiveBar? _bar;
     private ProgressMode _mode;
+    private string _unit = "";
     private double _lastLoss = double.NaN;
 
     /// <summary>Shows runs on the process's console.</summary>
@@ -28,10 +29,11 @@ public sealed class ConsoleProgress : ITrainingObserver, IDisposable
     {
         ArgumentNullException.ThrowIfNull(e);
         _mode = e.Options.Progress;
+        _unit = ProgressText.Unit(e.Adapters);
         _lastLoss = double.NaN;
         if (_mode == ProgressMode.Off) return;
         Line(ProgressText.Started(e));
-        if (IsLive) _bar = new LiveBar(_console, e.FirstStep, e.TotalSteps);
+        if (IsLive) _bar = new LiveBar(_console, e.FirstStep, e.TotalSteps, _unit);
     }
 
     /// <inheritdoc/>
@@ -39,7 +41,21 @@ public sealed class ConsoleProgress : ITrainingObserver, IDisposable
     {
         if (e.Loss is { } loss) _lastLoss = loss;
         if (_bar is not null) _bar.Show(e, _lastLoss);
-        else if (_mode != ProgressMode.Off && e.Loss is { } read) Line(ProgressText.Step(e, read));
+        else if (_mode != ProgressMode.Off && e.Loss is { } read) Line(ProgressText.Step(e, read, _unit));
+    }
+
+    /// <inheritdoc/>
+    public void OnSkipped(StepSkipped e)
+    {
+        ArgumentNullException.ThrowIfNull(e);
+        if (_mode != ProgressMode.Off) Line(ProgressText.Skipped(e));
+    }
+
+    /// <inheritdoc/>
+    public void OnCheckpointSkipped(CheckpointSkipped e)
+    {
+        ArgumentNullException.ThrowIfNull(e);
+        if (_mode != ProgressMode.Off) Line($"{e.Reason} Going on from the one before.");
     }
 
     /// <inheritdoc/>

@@ -13,6 +13,14 @@ public interface ITrainingObserver
     /// <param name="e">Passed by reference: a step makes no garbage.</param>
     void OnStep(in StepCompleted e) { }
 
+    /// <summary>A step changed nothing; told once a skipped step.</summary>
+    /// <param name="e">How many there were.</param>
+    void OnSkipped(StepSkipped e) { }
+
+    /// <summary>A newer checkpoint than the one that the run goes on from is not complete; told after <see cref="OnStarted"/>.</summary>
+    /// <param name="e">Which, and why.</param>
+    void OnCheckpointSkipped(CheckpointSkipped e) { }
+
     /// <summary>The budget was distributed anew.</summary>
     /// <param name="e">Where the ranks can be read.</param>
     void OnRanksAllocated(RanksAllocated e) { }

@@ -13,11 +13,12 @@ internal sealed class LiveBar : IDisposable
     private readonly Thread _thread;
     private readonly ProgressTask _task;
     private readonly int _total;
+    private readonly string _unit;
     private long _lastShown;
 
-    public LiveBar(IAnsiConsole console, int firstStep, int totalSteps)
+    public LiveBar(IAnsiConsole console, int firstStep, int totalSteps, string unit)
     {
-        _total = totalSteps;
+        (_total, _unit) = (totalSteps, unit);
         var ready = new TaskCompletionSource<ProgressTask>();
         _thread = new Thread(() =>
         {
@@ -49,7 +50,7 @@ internal sealed class LiveBar : IDisposable
         _lastShown = System.Diagnostics.Stopwatch.GetTimestamp();
         int step = e.Step;
         _task.State.Update<int>(TextColumn.StepKey, _ => step);
-        _task.Description = $"{ProgressText.Numbers(e, loss)}  eta {ProgressText.Duration(e.Remaining)}{(e.SkippedSteps > 0 ? $"  [red]skipped {e.SkippedSteps.ToString(CultureInfo.InvariantCulture)}[/]" : "")}";
+        _task.Description = $"{ProgressText.Numbers(e, loss, _unit)}  eta {ProgressText.Duration(e.Remaining)}{(e.SkippedSteps > 0 ? $"  [red]skipped {e.SkippedSteps.ToString(CultureInfo.InvariantCulture)}[/]" : "")}";
     }
 
     public void Dispose()

@@ -7,13 +7,12 @@ internal sealed class LoggingObserver(ILoggerFactory loggers) : ITrainingObserve
 {
     private readonly ILogger _logger = loggers.CreateLogger("AdaLoRA.Gen.Hosting");
     private LogLevel _level;
-    private int _lastRead;
-    private long _lastSkipped;
+    private string _unit = "";
 
     public void OnStarted(TrainingStarted e)
     {
         _level = e.Options.Progress == ProgressMode.Off ? LogLevel.Information : LogLevel.Debug;
-        (_lastRead, _lastSkipped) = (e.FirstStep, 0);
+        _unit = ProgressText.Unit(e.Adapters);
         if (e.ResumedFrom is { } folder) Log.Resuming(_logger, _level, e.Model, folder);
         Log.Started(_logger, _level, e.Model, e.Device, e.Threads, e.ThreadsMeasured, e.FirstStep + 1, e.TotalSteps, e.Adapters.Adapters.Count, e.Adapters.TotalRank, e.Adapters.TrainableParameterCount);
     }
@@ -21,11 +20,13 @@ internal sealed class LoggingObserver(ILoggerFactory loggers) : ITrainingObserve
     public void OnStep(in StepCompleted e)
     {
         if (e.Loss is not { } loss) return;
-        Log.Step(_logger, _level, e.Step, e.TotalSteps, loss, e.LearningRate, e.Budget, e.SamplesPerSecond);
-        if (e.SkippedSteps > _lastSkipped) Log.Skipped(_logger, e.SkippedSteps - _lastSkipped, e.Step - _lastRead, e.Step, loss);
-        else if (!double.IsFinite(loss)) Log.LossNotFinite(_logger, e.Step, loss);
-        (_lastRead, _lastSkipped) = (e.Step, e.SkippedSteps);
+        Log.Step(_logger, _level, e.Step, e.TotalSteps, loss, e.LearningRate, e.Budget, _unit, e.SamplesPerSecond);
+        if (!double.IsFinite(loss)) Log.LossNotFinite(_logger, e.Step, loss);
     }
+
+    public void OnSkipped(StepSkipped e) => Log.StepSkipped(_logger, e.Step, e.InARow, e.SkippedSteps);
+
+    public void OnCheckpointSkipped(CheckpointSkipped e) => Log.CheckpointSkipped(_logger, e.Folder, e.Reason);
 
     public void OnEvaluated(ModelEvaluated e) => Log.Evaluated(_logger, _level, e.Step, e.Evaluation.Metric, e.Evaluation.Value, e.IsBest);
 

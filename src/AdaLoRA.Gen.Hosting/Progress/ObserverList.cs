@@ -15,6 +15,16 @@ internal sealed class ObserverList(IEnumerable<ITrainingObserver> observers) : I
         foreach (var o in _observers) o.OnStep(e);
     }
 
+    public void OnSkipped(StepSkipped e)
+    {
+        foreach (var o in _observers) o.OnSkipped(e);
+    }
+
+    public void OnCheckpointSkipped(CheckpointSkipped e)
+    {
+        foreach (var o in _observers) o.OnCheckpointSkipped(e);
+    }
+
     public void OnRanksAllocated(RanksAllocated e)
     {
         foreach (var o in _observers) o.OnRanksAllocated(e);

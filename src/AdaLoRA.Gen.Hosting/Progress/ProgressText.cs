@@ -13,12 +13,18 @@ internal static class ProgressText
             $"{e.Model} on {e.Device}{threads}: {start}, {e.Adapters.Adapters.Count} adapters, {e.Adapters.TotalRank} triplets, {e.Adapters.TrainableParameterCount:N0} trained parameters");
     }
 
-    public static string Step(in StepCompleted e, double loss) => string.Create(CultureInfo.InvariantCulture,
-        $"step {e.Step}/{e.TotalSteps}  {Numbers(e, loss)}  {(e.SkippedSteps > 0 ? $"skipped {e.SkippedSteps}  " : "")}eta {Duration(e.Remaining)}");
+    /// <summary>What follows the number of a budget: nothing for triplets.</summary>
+    public static string Unit(AdapterSet adapters) => adapters.Options is { Method: AdapterMethod.AdaLoRA, BudgetUnit: BudgetUnit.Parameters } ? " parameters" : "";
+
+    public static string Skipped(StepSkipped e) => string.Create(CultureInfo.InvariantCulture,
+        $"step {e.Step}/{e.TotalSteps}: a step was skipped, a gradient was not finite ({e.InARow} in a row, {e.SkippedSteps} in all)");
+
+    public static string Step(in StepCompleted e, double loss, string unit) => string.Create(CultureInfo.InvariantCulture,
+        $"step {e.Step}/{e.TotalSteps}  {Numbers(e, loss, unit)}  {(e.SkippedSteps > 0 ? $"skipped {e.SkippedSteps}  " : "")}eta {Duration(e.Remaining)}");
 
     /// <summary>A loss that is not a number is one that was not read yet.</summary>
-    public static string Numbers(in StepCompleted e, double loss) => string.Create(CultureInfo.InvariantCulture,
-        $"loss {(double.IsNaN(loss) ? "…" : loss.ToString("0.0000", CultureInfo.InvariantCulture))}  lr {e.LearningRate:0.00e+0}  budget {e.Budget}  {e.SamplesPerSecond:0.0} ex/s");
+    public static string Numbers(in StepCompleted e, double loss, string unit) => string.Create(CultureInfo.InvariantCulture,
+        $"loss {(double.IsNaN(loss) ? "…" : loss.ToString("0.0000", CultureInfo.InvariantCulture))}  lr {e.LearningRate:0.00e+0}  budget {e.Budget}{unit}  {e.SamplesPerSecond:0.0} ex/s");
 
     public static string Evaluated(ModelEvaluated e)
     {

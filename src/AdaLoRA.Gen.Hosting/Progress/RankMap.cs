@@ -1,4 +1,5 @@
 using System.Globalization;
+using AdaLoRA.Gen.Adapters;
 using Spectre.Console;
 
 namespace AdaLoRA.Gen.Hosting;
@@ -16,7 +17,7 @@ public static class RankMap
         bool hasSingle = cells.Any(c => c.Position.Index < 0);
         int most = Math.Max(1, cells.Max(c => c.Rank));
 
-        var table = new Table { Border = TableBorder.Rounded, Title = new TableTitle($"{adapters.TotalRank.ToString(CultureInfo.InvariantCulture)} of {Text(adapters.InitialRank * adapters.Adapters.Count)} triplets live") };
+        var table = new Table { Border = TableBorder.Rounded, Title = new TableTitle(Title(adapters)) };
         table.AddColumn("layer");
         if (hasSingle) table.AddColumn(new TableColumn("rank").RightAligned());
         foreach (int column in columns) table.AddColumn(new TableColumn(Text(column)).RightAligned());
@@ -31,6 +32,15 @@ public static class RankMap
             table.AddRow([.. texts]);
         }
         return table;
+    }
+
+    // Where the budget is in parameters, the number of triplets says nothing of how much of it was spent.
+    private static string Title(AdapterSet adapters)
+    {
+        string triplets = $"{Text(adapters.TotalRank)} of {Text(adapters.InitialRank * adapters.Adapters.Count)} triplets live";
+        if (ProgressText.Unit(adapters).Length == 0) return triplets;
+        long spent = adapters.Adapters.Sum(a => a.Rank * AdapterSizing.Cost(a.Layer));
+        return string.Create(CultureInfo.InvariantCulture, $"{triplets}: {spent} parameters of a budget of {adapters.Options.Budget}");
     }
 
     /// <summary>Cuts a path at its first whole number: "encoder.layer.3.query" → ("encoder.layer.*.query", 3).</summary>

@@ -14,20 +14,32 @@ namespace AdaLoRA.Gen.Hosting;
 public sealed record TrainingStarted(string Model, int FirstStep, int TotalSteps, int BatchesPerEpoch, AdapterSet Adapters, string Device, int Threads, bool ThreadsMeasured, string? ResumedFrom, TrainingOptions Options);
 
 /// <summary>One optimizer step is done.</summary>
-/// <param name="Step">t, from 1.</param>
+/// <param name="Step">t, from 1; no step is told twice.</param>
 /// <param name="TotalSteps">T.</param>
 /// <param name="Epoch">Passes over the data so far.</param>
 /// <param name="LearningRate">Rate of the adapters in this step.</param>
 /// <param name="Budget">b(t): triplets (or parameters) that may live.</param>
-/// <param name="Loss">Mean loss since the reading before; null but every <see cref="TrainingOptions.LogEvery"/> steps, since reading it waits for the device.</param>
-/// <param name="SkippedSteps">Steps that changed nothing so far, as of the last reading.</param>
-/// <param name="SamplesPerSecond">Examples per second of this process's steps.</param>
+/// <param name="Loss">Mean of the finite losses since the reading before, not a number when there was none; null but every <see cref="TrainingOptions.LogEvery"/> steps, since reading it waits for the device.</param>
+/// <param name="SkippedSteps">Steps that changed nothing so far; on a device the last one is known one step later.</param>
+/// <param name="SamplesPerSecond">Examples per second of this process's steps, skipped ones included.</param>
 /// <param name="Remaining">Expected time of the steps to come.</param>
 public readonly record struct StepCompleted(int Step, int TotalSteps, double Epoch, double LearningRate, long Budget, double? Loss, long SkippedSteps, double SamplesPerSecond, TimeSpan Remaining);
 
+/// <summary>A step changed nothing because a gradient was not finite: weights, moments, averages and schedule stay, and the run goes on with the next data.</summary>
+/// <param name="Step">Steps done; a skipped one is not counted. On a device it is told one step late.</param>
+/// <param name="TotalSteps">T.</param>
+/// <param name="SkippedSteps">Skipped steps of the run so far, this one included.</param>
+/// <param name="InARow">How many of them in a row, this one included.</param>
+public sealed record StepSkipped(int Step, int TotalSteps, long SkippedSteps, long InARow);
+
+/// <summary>A checkpoint was passed over because it is not complete; the run went on from an older one.</summary>
+/// <param name="Folder">Its folder.</param>
+/// <param name="Reason">A sentence.</param>
+public sealed record CheckpointSkipped(string Folder, string Reason);
+
 /// <summary>The allocator ranked the triplets.</summary>
 /// <param name="Step">t.</param>
-/// <param name="Budget">b(t).</param>
+/// <param name="Budget">b(t), in triplets or parameters.</param>
 /// <param name="Adapters">Their <see cref="Adapter.Rank"/> is read from the device only when it is asked for.</param>
 public sealed record RanksAllocated(int Step, long Budget, AdapterSet Adapters);
 

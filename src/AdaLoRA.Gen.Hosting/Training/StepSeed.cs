@@ -3,8 +3,8 @@ namespace AdaLoRA.Gen.Hosting;
 /// <summary>Seeds as pure functions of a run's seed and a position in it: TorchSharp can save no CUDA generator state, and a function needs none.</summary>
 internal static class StepSeed
 {
-    /// <summary>Seed of step <paramref name="step"/>: well mixed, so that neighbouring runs and steps share nothing.</summary>
-    public static long Of(long seed, long step) => (long)(Mix(Mix((ulong)seed) ^ (ulong)step) >> 1);
+    /// <summary>Seed of attempt <paramref name="attempt"/>, from 1: well mixed, so that neighbouring runs and attempts share nothing.</summary>
+    public static long Of(long seed, long attempt) => (long)(Mix(Mix((ulong)seed) ^ (ulong)attempt) >> 1);
 
     /// <summary>The finaliser of SplitMix64.</summary>
     public static ulong Mix(ulong z)

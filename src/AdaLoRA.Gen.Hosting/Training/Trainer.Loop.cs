@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -6,6 +7,12 @@ namespace AdaLoRA.Gen.Hosting;
 
 public sealed partial class Trainer<TModel>
 {
+    /// <summary>
+    /// So many skipped steps in a row end the run. One bad batch costs one step; since a skipped step leaves the weights as they were, that many different batches in a row say that weights or
+    /// loss themselves are broken, and all that follow would be skipped, too.
+    /// </summary>
+    private const int MostSkippedInARow = 10;
+
     /// <summary>The whole run in reading order.</summary>
     private TrainingResult Run(CancellationToken cancellation)
     {
@@ -15,21 +22,21 @@ public sealed partial class Trainer<TModel>
         double trainableRate = _options.TrainableLearningRate ?? _options.LearningRate;
         int accumulation = _options.GradientAccumulation;
 
-        // Loop state; what must outlive the process is in state.
+        // Loop state; what must outlive the process is in state. Two counts: an attempt decides the data and the seed, a step (an attempt that changed something) all else.
         int step = state.Step;
-        int firstStep = step;
+        int reported = step;
         int lastCheckpoint = step;
-        string? checkpoint = run.ResumedFrom;
         bool interrupted = false;
-        long skipped = optimizer.SkippedSteps;
         double? lastLoss = null;
-        int stepsInSum = 0;
-        double secondsBefore = state.StepSeconds;
-        using var lossSum = zeros([], dtype: ScalarType.Float32, device: run.Device).DetachFromDisposeScope();
+        // Sum and number of the finite losses since the last reading: that of a skipped step would hide all others.
+        using var losses = zeros(2, dtype: ScalarType.Float32, device: run.Device).DetachFromDisposeScope();
 
         // Runs once more than there are steps, so that the end is evaluated and saved like any other moment.
         while (true)
         {
+            // On a device a step counts until it is known that it was skipped. What happens once a step waits for that.
+            if (IsEvaluationStep(step) || IsCheckpointStep(step)) step = Settle(run);
+
             // once in a while: evaluate, and keep the best adapter
             if (IsEvaluationStep(step) && state.LastEvaluated != step && !cancellation.IsCancellationRequested && Evaluate(step, cancellation) is { } evaluated)
             {
@@ -44,54 +51,54 @@ public sealed partial class Trainer<TModel>
                 _observers.OnEvaluated(evaluated with { IsBest = isBest });
             }
             interrupted = cancellation.IsCancellationRequested && !(step == state.TotalSteps && state.LastEvaluated == step);
+            if (interrupted) step = Settle(run);
 
             // once in a while: write a checkpoint; always when the run is to stop
             if (step > lastCheckpoint && (interrupted || IsCheckpointStep(step)))
             {
-                checkpoint = run.Checkpoints.Save(optimizer, state);
+                SaveCheckpoint(run, interrupted);
                 lastCheckpoint = step;
-                _observers.OnCheckpointed(new CheckpointWritten(step, checkpoint, interrupted));
             }
             if (interrupted || step == state.TotalSteps) break;
 
             // ------------------------------------------------------------ a single training step
-            step++;
             long started = Stopwatch.GetTimestamp();
-            double rate = schedule.RateAt(step, _options.LearningRate);
+            double rate = schedule.RateAt(step + 1, _options.LearningRate);
             using (NewDisposeScope())
             {
-                SeedStep(step);
+                SeedAttempt(state.Attempts + 1);
                 for (int i = 0; i < accumulation; i++)
                 {
-                    long batch = (long)(step - 1) * accumulation + i;
+                    long batch = state.Attempts * accumulation + i;
                     var loss = _task.Loss(_model, (int)(batch / state.BatchesPerEpoch), (int)(batch % state.BatchesPerEpoch));
-                    if (accumulation > 1) loss = loss / accumulation;
-                    loss.backward();
-                    using (no_grad()) lossSum.add_(loss.detach().view([]));
+                    (accumulation > 1 ? loss / accumulation : loss).backward();
+                    Sum(losses, loss);
                 }
                 optimizer.LearningRate = rate;
-                optimizer.TrainableLearningRate = schedule.RateAt(step, trainableRate);
+                optimizer.TrainableLearningRate = schedule.RateAt(step + 1, trainableRate);
                 optimizer.step();
             }
-            state.Step = step;
-            stepsInSum++;
+            state.Attempted(accumulation);
             // ------------------------------------------------------------
 
             // once in a while: read the loss, which waits for the device
             double? read = null;
-            if (step % _options.LogEvery == 0 || step == state.TotalSteps)
+            step = optimizer.StepsCompleted;
+            if (step > reported && (step % _options.LogEvery == 0 || step == state.TotalSteps))
             {
-                using var scope = NewDisposeScope();
-                read = lastLoss = lossSum.item<float>() / stepsInSum;
-                skipped = optimizer.SkippedSteps;
-                using (no_grad()) lossSum.zero_();
-                stepsInSum = 0;
+                step = Settle(run);
+                if (step > reported) read = lastLoss = Read(losses);
             }
+            state.Step = step;
             state.StepSeconds += Stopwatch.GetElapsedTime(started).TotalSeconds;
-            Report(step, firstStep, rate, read, skipped, state.StepSeconds - secondsBefore, run);
+            ReportSkipped(run);
+            if (optimizer.SkippedInARow >= MostSkippedInARow) GiveUpUnlessApplied(run);
+            if (step <= reported) continue;
+            reported = step;
+            Report(run, rate, read);
             if (optimizer.Schedule?.IsAllocationStep(step) == true) _observers.OnRanksAllocated(new RanksAllocated(step, optimizer.Budget, adapters));
         }
-        return Finish(run, interrupted, lastLoss, checkpoint, firstStep, state.StepSeconds - secondsBefore);
+        return Finish(run, interrupted, lastLoss);
     }
 
     private bool IsEvaluationStep(int step) =>
@@ -99,9 +106,54 @@ public sealed partial class Trainer<TModel>
 
     private bool IsCheckpointStep(int step) => _options.CheckpointEvery > 0 && (step % _options.CheckpointEvery == 0 || step == TotalSteps);
 
-    private void SeedStep(int step)
+    private void SeedAttempt(long attempt)
     {
-        using var generator = manual_seed(StepSeed.Of(_options.Seed, step));
+        using var generator = manual_seed(StepSeed.Of(_options.Seed, attempt));
+    }
+
+    private static void Sum(Tensor losses, Tensor loss)
+    {
+        using var _ = no_grad();
+        var value = loss.detach().to(losses.dtype).reshape(1);
+        losses.add_(cat([value.nan_to_num(0, 0, 0), value.isfinite().to(losses.dtype)]));
+    }
+
+    /// <summary>The mean of the losses so far, which start anew; not a number where none was finite.</summary>
+    private static double Read(Tensor losses)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var sums = losses.cpu().data<float>();
+        double mean = (double)sums[0] / sums[1];
+        losses.zero_();
+        return mean;
+    }
+
+    private void SaveCheckpoint(Session run, bool interrupted)
+    {
+        run.Checkpoint = run.Checkpoints.Save(run.Optimizer, run.Adapters, run.State, _options.KeepCheckpoints, _options.KeepBest ? run.State.Best?.Step : null);
+        _observers.OnCheckpointed(new CheckpointWritten(run.State.Step, run.Checkpoint, interrupted));
+    }
+
+    /// <summary>Waits for the device, so that the steps done are final.</summary>
+    /// <returns>Steps done.</returns>
+    private int Settle(Session run)
+    {
+        run.Optimizer.Synchronize();
+        run.State.Step = run.Optimizer.StepsCompleted;
+        ReportSkipped(run);
+        return run.State.Step;
+    }
+
+    /// <summary>Nothing changes any more: saves the last good state and ends the run; unless a step that the device still had under way was a good one.</summary>
+    private void GiveUpUnlessApplied(Session run)
+    {
+        Settle(run);
+        if (run.Optimizer.SkippedInARow < MostSkippedInARow) return;
+        // Also over one of this step: going on from it must not meet the same batches again.
+        SaveCheckpoint(run, interrupted: true);
+        throw new AdaLoRAException(string.Create(CultureInfo.InvariantCulture,
+            $"After step {run.State.Step} of {TotalSteps} the gradients of {run.Optimizer.SkippedInARow} steps in a row were not finite, so nothing was learnt from them; '{run.Checkpoint}' holds the last good state: check the data and the loss and set Resume to go on from it, or start again with a lower LearningRate."));
     }
 
     /// <returns>Null when the evaluation was cancelled.</returns>
@@ -126,12 +178,25 @@ public sealed partial class Trainer<TModel>
         }
     }
 
-    private void Report(int step, int firstStep, double rate, double? loss, long skipped, double seconds, Session run)
+    private void Report(Session run, double rate, double? loss)
     {
+        var state = run.State;
         int accumulation = _options.GradientAccumulation;
-        double perStep = seconds / (step - firstStep);
+        double perStep = run.Seconds / (state.Step - run.FirstStep), perAttempt = run.Seconds / run.Attempts;
         _observers.OnStep(new StepCompleted(
-            step, TotalSteps, (double)step * accumulation / run.State.BatchesPerEpoch, rate, run.Optimizer.Budget, loss, skipped,
-            perStep > 0 ? _options.BatchSize * accumulation / perStep : 0, TimeSpan.FromSeconds(perStep * (TotalSteps - step))));
+            state.Step, TotalSteps, (double)state.Attempts * accumulation / state.BatchesPerEpoch, rate, run.Optimizer.Budget, loss, run.Optimizer.SkippedSteps,
+            perAttempt > 0 ? _options.BatchSize * accumulation / perAttempt : 0, TimeSpan.FromSeconds(perStep * (TotalSteps - state.Step))));
+    }
+
+    /// <summary>One event for each step that turned out to be skipped.</summary>
+    private void ReportSkipped(Session run)
+    {
+        var optimizer = run.Optimizer;
+        while (run.SkippedReported < optimizer.SkippedSteps)
+        {
+            run.SkippedReported++;
+            long later = optimizer.SkippedSteps - run.SkippedReported;
+            _observers.OnSkipped(new StepSkipped(run.State.Step, TotalSteps, run.SkippedReported, Math.Max(1, optimizer.SkippedInARow - later)));
+        }
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AdaLoRA.Gen.Serialization;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -13,15 +14,19 @@ public sealed partial class Trainer<TModel>
 
     private string BestFolder => Path.Combine(_options.OutputFolder, "best");
 
+    private string MetricsFile => Path.Combine(_options.OutputFolder, "metrics.json");
+
     /// <summary>Everything before the first step.</summary>
     private Session Prepare()
     {
         var device = DeviceChoice.Resolve(_options.Device);
         var checkpoints = new CheckpointStore(_options.OutputFolder);
         Directory.CreateDirectory(_options.OutputFolder);
-        checkpoints.RemoveLeftovers();
+        if (Path.GetDirectoryName(Path.GetFullPath(_options.OutputFolder)) is { } parent) FolderSync.Flush(parent);
+        RemoveLeftovers(checkpoints);
         // Looked at first: a run that cannot go on should say so before a model is moved and data are read.
-        var newest = checkpoints.Newest();
+        var skipped = new List<CheckpointSkipped>();
+        var newest = checkpoints.NewestComplete(skipped.Add);
         if (!_options.Resume && newest is { State: { } old } && old.Step < old.TotalSteps)
         {
             throw new AdaLoRAException($"'{_options.OutputFolder}' holds a run that stopped at step {old.Step} of {old.TotalSteps}; set Resume to go on with it, delete '{newest.Value.Folder}' to start again, or choose another OutputFolder.");
@@ -34,14 +39,14 @@ public sealed partial class Trainer<TModel>
         int batches = _task.BatchesPerEpoch;
         if (batches < 1) throw new AdaLoRAException($"{_task.GetType().Name}.BatchesPerEpoch is {batches}; there must be at least 1 batch: check that the data were found, and that BatchSize {_options.BatchSize} is not larger than what there is.");
         TotalSteps = _options.Steps > 0 ? _options.Steps : checked((int)Math.Ceiling(_options.Epochs * batches / _options.GradientAccumulation));
-        var optimizer = adapters.CreateOptimizer(TotalSteps, _options.LearningRate, o => TrainingOptionsRules.Apply(_options, o));
+        var optimizer = new AdaLoRAOptimizer(adapters, TotalSteps, TrainingOptionsRules.OptimizerValues(_options), Tail);
         var run = new Session(adapters, optimizer, checkpoints, device)
         {
             State = new CheckpointState { Model = TModel.Plan.ModelName, TotalSteps = TotalSteps, Seed = _options.Seed, BatchesPerEpoch = batches, Options = OptionsRecord.Of(_options) },
         };
         try
         {
-            Begin(run, newest);
+            Begin(run, newest, skipped);
             return run;
         }
         catch
@@ -52,7 +57,7 @@ public sealed partial class Trainer<TModel>
     }
 
     /// <summary>A fresh run tries the task on one batch; a resumed one takes the checkpoint's place and threads.</summary>
-    private void Begin(Session run, (string Folder, CheckpointState State)? newest)
+    private void Begin(Session run, (string Folder, CheckpointState State)? newest, List<CheckpointSkipped> skipped)
     {
         bool measured = false;
         if (_options.Threads > 0) set_num_threads(_options.Threads);
@@ -61,7 +66,7 @@ public sealed partial class Trainer<TModel>
             OptionsRecord.RequireSame(folder, found, run.State);
             run.Optimizer.LoadState(folder);
             run.State = found;
-            run.ResumedFrom = folder;
+            run.ResumedFrom = run.Checkpoint = folder;
             if (_options.Threads == 0 && found.Threads > 0) set_num_threads(found.Threads);
         }
         else
@@ -70,17 +75,19 @@ public sealed partial class Trainer<TModel>
             measured = DryRun.Run(_model, _task, run.Optimizer, _options.Seed, chooseThreads: _options.Threads == 0 && run.Device.type == DeviceType.CPU);
         }
         run.State.Threads = get_num_threads();
+        run.Started();
         _observers.OnStarted(new TrainingStarted(
             TModel.Plan.ModelName, run.State.Step, TotalSteps, run.State.BatchesPerEpoch, run.Adapters, run.Device.ToString(), run.State.Threads, measured, run.ResumedFrom, _options));
+        if (run.ResumedFrom is not null) skipped.ForEach(_observers.OnCheckpointSkipped);
     }
 
     /// <summary>Saves the adapter and tells what the run did.</summary>
-    private TrainingResult Finish(Session run, bool interrupted, double? lastLoss, string? checkpoint, int firstStep, double seconds)
+    private TrainingResult Finish(Session run, bool interrupted, double? lastLoss)
     {
         var state = run.State;
         // Stopped before the first step: an untrained adapter must not take the place of an earlier run's.
         if (state.Step > 0) run.Adapters.Save(AdapterFolder);
-        double samples = (double)(state.Step - firstStep) * _options.GradientAccumulation * _options.BatchSize;
+        double samples = (double)run.Attempts * _options.GradientAccumulation * _options.BatchSize;
         var result = new TrainingResult
         {
             Model = state.Model,
@@ -88,9 +95,9 @@ public sealed partial class Trainer<TModel>
             TotalSteps = state.TotalSteps,
             Interrupted = interrupted,
             Seconds = state.StepSeconds,
-            SamplesPerSecond = seconds > 0 ? samples / seconds : 0,
+            SamplesPerSecond = run.Seconds > 0 ? samples / run.Seconds : 0,
             LastLoss = lastLoss,
-            Final = state.Step == state.TotalSteps && state.LastEvaluated == state.Step ? state.Evaluations[^1].Evaluation : null,
+            Final = state.Step == state.TotalSteps && state.LastEvaluated == state.Step ? state.Evaluations.LastOrDefault()?.Evaluation : null,
             Best = state.Best,
             Evaluations = state.Evaluations,
             Ranks = run.Adapters.Adapters.ToDictionary(a => a.Path, a => a.Rank),
@@ -100,19 +107,23 @@ public sealed partial class Trainer<TModel>
             Threads = state.Threads,
             AdapterFolder = AdapterFolder,
             BestFolder = _options.KeepBest && state.Best is not null ? BestFolder : null,
-            Checkpoint = checkpoint,
+            Checkpoint = run.Checkpoint,
         };
         WriteMetrics(result);
         _observers.OnFinished(new TrainingFinished(result, run.Adapters));
         return result;
     }
 
-    private void WriteMetrics(TrainingResult result)
+    private void WriteMetrics(TrainingResult result) =>
+        AtomicFile.Write(MetricsFile, file => RandomAccess.Write(file, [.. JsonSerializer.SerializeToUtf8Bytes(result, HostingJson.Default.TrainingResult), (byte)'\n'], 0));
+
+    /// <summary>What a killed process left: temporary files and folders.</summary>
+    private void RemoveLeftovers(CheckpointStore checkpoints)
     {
-        string path = Path.Combine(_options.OutputFolder, "metrics.json");
-        string temporary = path + ".tmp";
-        File.WriteAllText(temporary, JsonSerializer.Serialize(result, HostingJson.Default.TrainingResult) + "\n");
-        File.Move(temporary, path, overwrite: true);
+        checkpoints.RemoveLeftovers();
+        AtomicFolder.RemoveLeftovers(AdapterFolder);
+        AtomicFolder.RemoveLeftovers(BestFolder);
+        AtomicFile.RemoveLeftovers(MetricsFile);
     }
 
     private AdaLoRAOptions AdapterOptions()
@@ -132,6 +143,9 @@ public sealed partial class Trainer<TModel>
     /// <summary>The parts of a run.</summary>
     private sealed class Session(AdapterSet adapters, AdaLoRAOptimizer optimizer, CheckpointStore checkpoints, Device device) : IDisposable
     {
+        private long _attemptsBefore;
+        private double _secondsBefore;
+
         public AdapterSet Adapters => adapters;
 
         public AdaLoRAOptimizer Optimizer => optimizer;
@@ -143,6 +157,28 @@ public sealed partial class Trainer<TModel>
         public required CheckpointState State { get; set; }
 
         public string? ResumedFrom { get; set; }
+
+        /// <summary>The newest checkpoint.</summary>
+        public string? Checkpoint { get; set; }
+
+        /// <summary>Skipped steps that the observers know of.</summary>
+        public long SkippedReported { get; set; }
+
+        /// <summary>Step at which this process began.</summary>
+        public int FirstStep { get; private set; }
+
+        /// <summary>Attempts of this process.</summary>
+        public long Attempts => State.Attempts - _attemptsBefore;
+
+        /// <summary>Seconds that this process spent in steps.</summary>
+        public double Seconds => State.StepSeconds - _secondsBefore;
+
+        /// <summary>Everything so far was before this process.</summary>
+        public void Started()
+        {
+            (FirstStep, _attemptsBefore, _secondsBefore) = (State.Step, State.Attempts, State.StepSeconds);
+            SkippedReported = optimizer.SkippedSteps;
+        }
 
         public void Dispose() => optimizer.Dispose();
     }

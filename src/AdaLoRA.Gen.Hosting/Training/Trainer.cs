@@ -1,3 +1,4 @@
+using AdaLoRA.Gen.Optimization;
 using TorchSharp;
 
 namespace AdaLoRA.Gen.Hosting;
@@ -12,6 +13,9 @@ public sealed partial class Trainer<TModel>
     private readonly TrainingOptions _options;
     private readonly ObserverList _observers;
     private int _running;
+
+    /// <summary>For tests: what the optimizer computes on.</summary>
+    internal TailChoice Tail { get; init; }
 
     /// <summary>Creates a trainer.</summary>
     /// <param name="model">Gets its adapters when the run starts, unless it has some. Stays the caller's.</param>

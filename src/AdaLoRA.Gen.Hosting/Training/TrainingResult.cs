@@ -6,7 +6,7 @@ public sealed record TrainingResult
     /// <summary>Name of the annotated model.</summary>
     public required string Model { get; init; }
 
-    /// <summary>Optimizer steps done, those before a resume included.</summary>
+    /// <summary>Optimizer steps done, those before a resume included, skipped ones not.</summary>
     public required int Steps { get; init; }
 
     /// <summary>T: steps that the run was to do.</summary>
@@ -21,7 +21,7 @@ public sealed record TrainingResult
     /// <summary>Examples per second of <see cref="Seconds"/>.</summary>
     public required double SamplesPerSecond { get; init; }
 
-    /// <summary>Mean loss since the reading before; null when no step ran.</summary>
+    /// <summary>Mean of the finite losses since the reading before; null when no loss was read.</summary>
     public required double? LastLoss { get; init; }
 
     /// <summary>The evaluation at the end of the run; null when the run was interrupted before it.</summary>

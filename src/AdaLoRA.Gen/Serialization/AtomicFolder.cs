@@ -21,9 +21,11 @@ internal static class AtomicFolder
         try
         {
             write(temporary);
+            FolderSync.Flush(temporary);
             if (!exists)
             {
                 Directory.Move(temporary, target);
+                FolderSync.Flush(parent);
                 return;
             }
             foreach (string name in owned)
@@ -32,10 +34,19 @@ internal static class AtomicFolder
                 if (File.Exists(written)) File.Move(written, old, overwrite: true);
                 else File.Delete(old);
             }
+            FolderSync.Flush(target);
         }
         finally
         {
             if (Directory.Exists(temporary)) Directory.Delete(temporary, recursive: true);
         }
+    }
+
+    /// <summary>Removes what processes that were killed in <see cref="Write"/> left beside a folder and in it. Nobody may be writing it meanwhile.</summary>
+    public static void RemoveLeftovers(string folder)
+    {
+        string target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        string[] places = [Path.GetDirectoryName(target) ?? target, target];
+        foreach (string left in places.Where(Directory.Exists).SelectMany(p => Directory.GetDirectories(p, $".{Path.GetFileName(target)}.*.tmp"))) Directory.Delete(left, recursive: true);
     }
 }

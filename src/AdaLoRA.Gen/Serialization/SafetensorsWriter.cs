@@ -26,25 +26,18 @@ public static class SafetensorsWriter
         ArgumentNullException.ThrowIfNull(tensors);
         List<Item> items = Layout(path, tensors);
         byte[] header = Header(items, metadata ?? PyTorchFormat);
-        string temporary = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}.tmp");
         try
         {
-            using (SafeFileHandle file = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, FileOptions.None))
+            AtomicFile.Write(path, file =>
             {
                 RandomAccess.Write(file, header, 0);
                 long position = header.Length;
                 foreach (Item item in items) position = WriteData(file, item.Tensor, position);
-                RandomAccess.FlushToDisk(file);
-            }
-            File.Move(temporary, path, overwrite: true);
+            });
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             throw new SafetensorsException($"'{path}' cannot be written: {error.Message}", error);
-        }
-        finally
-        {
-            if (File.Exists(temporary)) File.Delete(temporary);
         }
     }
 

@@ -55,6 +55,13 @@ public sealed class KillTests
         Assert.Matches("^(adapter|best)/", failure.At);
     }
 
+    [UnixFact]
+    public void What_nobody_removes_is_noticed_at_the_end()
+    {
+        var failure = Fails(folder => File.WriteAllText(Path.Combine(folder, "adapter.tmp"), ""));
+        Assert.Equal("adapter.tmp", failure.At);
+    }
+
     private static string Newest(string folder) => RunFolder.Checkpoint(folder, RunFolder.Newest(folder));
 
     /// <summary>The first failure of runs whose folder is tampered with after each kill that left a checkpoint.</summary>

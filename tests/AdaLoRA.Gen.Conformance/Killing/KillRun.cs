@@ -73,10 +73,10 @@ internal sealed class KillRun(string folder, int seed, Random moments)
         else _training++;
     }
 
-    /// <summary>The first thing that is wrong with the newest two checkpoints, which must be complete whatever happened. (Older ones may be half removed.)</summary>
+    /// <summary>The first thing that is wrong with the checkpoints that bear their names, which must be complete whatever happened.</summary>
     private string? HalfCheckpoint()
     {
-        foreach (int step in RunFolder.Checkpoints(_killed).TakeLast(2))
+        foreach (int step in RunFolder.Checkpoints(_killed))
         {
             string checkpoint = RunFolder.Checkpoint(_killed, step);
             foreach (string file in RunFolder.CheckpointFiles)
@@ -85,7 +85,7 @@ internal sealed class KillRun(string folder, int seed, Random moments)
             }
             try
             {
-                using var tensors = SafetensorsFile.Open(Path.Combine(checkpoint, "training.safetensors"));
+                foreach (string tensors in RunFolder.CheckpointFiles.Where(f => f.EndsWith(".safetensors", StringComparison.Ordinal))) SafetensorsFile.Open(Path.Combine(checkpoint, tensors)).Dispose();
                 foreach (string json in RunFolder.CheckpointFiles.Where(f => f.EndsWith(".json", StringComparison.Ordinal))) System.Text.Json.JsonDocument.Parse(File.ReadAllBytes(Path.Combine(checkpoint, json))).Dispose();
             }
             catch (Exception e) when (e is SafetensorsException or System.Text.Json.JsonException)
@@ -103,8 +103,8 @@ internal sealed class KillRun(string folder, int seed, Random moments)
             if (RunFolder.FirstDifference(Path.Combine(_undisturbed, adapter), Path.Combine(_killed, adapter)) is { } file) return Failure($"{adapter}/{file}", "differs from the undisturbed run's");
         }
         var left = RunFolder.Leftovers(_killed);
-        string leftovers = left.Count == 0 ? "" : $", {left.Count} temporary entries left ({left[0]})";
-        return new CaseResult(Name, true, 0, "", $"{Kills} kills ({_beforeStart} before the first step, {_training} in training, {_saving} after the last step){Restarts()}{leftovers}");
+        if (left.Count > 0) return Failure(left[0], $"{left.Count} temporary entries are left of killed processes");
+        return new CaseResult(Name, true, 0, "", $"{Kills} kills ({_beforeStart} before the first step, {_training} in training, {_saving} after the last step){Restarts()}");
     }
 
     private string Restarts() => _restarts.Count == 0 ? "" : $", went on at {string.Join(", ", _restarts)}";

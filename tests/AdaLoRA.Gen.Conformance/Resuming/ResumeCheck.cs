@@ -5,14 +5,14 @@ using static TorchSharp.torch;
 
 namespace AdaLoRA.Gen.Conformance.Resuming;
 
-/// <summary>One case: straight in this process, half in this process, the other half in a new one.</summary>
+/// <summary>One case: straight in this process; the first part in this process, the other in a new one.</summary>
 internal static class ResumeCheck
 {
     private const int Seed = 11;
 
     /// <param name="run">The case.</param>
     /// <param name="folder">An empty folder to work in.</param>
-    /// <param name="between">What happens to the half run's folder before it goes on, for tests that must see a difference.</param>
+    /// <param name="between">What happens to the cut run's folder before it goes on, for tests that must see a difference.</param>
     public static CaseResult Run(RunCase run, string folder, Action<string>? between = null)
     {
         string straight = Path.Combine(folder, "straight"), halves = Path.Combine(folder, "halves");
@@ -20,26 +20,48 @@ internal static class ResumeCheck
         run.Train(straight, Seed, whole);
         using (var stop = new CancellationTokenSource())
         {
-            var first = run.Train(halves, Seed, new StopAt(run.Steps / 2, stop), stop.Token);
-            if (!first.Interrupted || first.Steps != run.Steps / 2) return Failure("", $"the first half ended at step {first.Steps}");
+            var first = run.Train(halves, Seed, new StopAt(run.Cut, stop), stop.Token);
+            if (!first.Interrupted || first.Steps != run.Cut) return Failure("", $"the first half ended at step {first.Steps}");
         }
         between?.Invoke(halves);
+        string compaction = "";
+        if (run.Compact && RunFolder.Newest(halves) == run.Cut)
+        {
+            long atCut = Triplets(RunFolder.Checkpoint(halves, run.Cut)), atEnd = Triplets(RunFolder.Checkpoint(straight, run.Steps));
+            compaction = atCut > atEnd ? $", compacted to {atEnd} triplets after the cut" : $", compacted to {atEnd} triplets before the cut";
+        }
         var second = TrainingProcess.Run(run, halves, Seed);
         if (second.ExitCode != 0) return Failure("", $"the new process ended with {second.ExitCode}: {second.Error.Split('\n')[0]}");
-        if (second.Log.FirstStep != run.Steps / 2) return Failure("", $"the new process went on at step {second.Log.FirstStep} instead of {run.Steps / 2}");
-        foreach (var (step, expected) in whole.Losses.Where(l => l.Key > run.Steps / 2))
+        if (second.Log.FirstStep != run.Cut) return Failure("", $"the new process went on at step {second.Log.FirstStep} instead of {run.Cut}");
+        foreach (var (step, expected) in whole.Losses.Where(l => l.Key > run.Cut))
         {
             if (!second.Log.Losses.TryGetValue(step, out double found)) return Failure($"loss.step{step}", "not printed");
             if (BitConverter.DoubleToInt64Bits(found) != BitConverter.DoubleToInt64Bits(expected)) return Failure($"loss.step{step}", $"{found:R} instead of {expected:R}", Math.Abs(found - expected));
         }
+        if (Skipped(straight, run) is var count && count != run.Bad.Count) return Failure("", $"{count} steps were skipped instead of {run.Bad.Count}");
         if (StateDifference(RunFolder.Checkpoint(straight, run.Steps), RunFolder.Checkpoint(halves, run.Steps), out int compared) is { } difference) return difference with { Name = run.Name };
         foreach (string adapter in RunFolder.Adapters)
         {
             if (RunFolder.FirstDifference(Path.Combine(straight, adapter), Path.Combine(halves, adapter)) is { } file) return Failure($"{adapter}/{file}", "differs");
         }
-        return new CaseResult(run.Name, true, 0, "", $"{run.Steps / 2} + {run.Steps / 2} steps, {compared} tensors, {whole.Losses.Count(l => l.Key > run.Steps / 2)} losses");
+        string skipped = run.Bad.Count == 0 ? "" : $", {run.Bad.Count} skipped";
+        return new CaseResult(run.Name, true, 0, "", $"{run.Cut} + {run.Steps - run.Cut} steps{skipped}, {compared} tensors{compaction}, {whole.Losses.Count(l => l.Key > run.Cut)} losses");
 
         CaseResult Failure(string at, string detail, double error = double.NaN) => new(run.Name, false, error, at, detail);
+    }
+
+    private static long Skipped(string folder, RunCase run)
+    {
+        using var description = System.Text.Json.JsonDocument.Parse(File.ReadAllBytes(Path.Combine(RunFolder.Checkpoint(folder, run.Steps), "training.json")));
+        return description.RootElement.GetProperty("skipped").GetInt64();
+    }
+
+    /// <summary>Triplets that a training state has room for.</summary>
+    private static long Triplets(string checkpoint)
+    {
+        using var file = SafetensorsFile.Open(Path.Combine(checkpoint, "training.safetensors"));
+        using var mask = file.Read("arena.mask");
+        return mask.numel();
     }
 
     /// <summary>The first tensor of two training states that is not the same bit for bit.</summary>

@@ -20,6 +20,16 @@ internal sealed record RunCase(string Name)
         new("sgd-clip") { Optimizer = OptimizerKind.Sgd, MaxGradNorm = 0.05 },
         new("paper") { Fidelity = Fidelity.Paper },
         new("lora") { Method = AdapterMethod.LoRA, Dropout = 0.1 },
+        new("lora-plus") { Method = AdapterMethod.LoRA, LoraPlusRatio = 16 },
+        new("keep-lambda") { WeightDecay = 0.1, DecayLambda = false },
+        new("compact-later") { Compact = true, Dropout = 0.1 },
+        new("compact-later-aten") { Compact = true, DType = torch.ScalarType.Float64 },
+        new("compact-before") { Compact = true, Dropout = 0.1, Cut = 32 },
+        new("compact-before-aten") { Compact = true, DType = torch.ScalarType.Float64, Cut = 32 },
+        // One skipped step before the cut, one as the first after it, two later on.
+        new("nan") { Bad = [7, 21, 30, 31], Dropout = 0.1 },
+        new("nan-aten") { Bad = [7, 21, 30, 31], DType = torch.ScalarType.Float64 },
+        new("nan-compact") { Bad = [7, 34, 40], Compact = true, Cut = 32 },
     ];
 
     /// <summary>T.</summary>
@@ -41,6 +51,21 @@ internal sealed record RunCase(string Name)
 
     public double MaxGradNorm { get; init; } = 1;
 
+    public double WeightDecay { get; init; }
+
+    public bool DecayLambda { get; init; } = true;
+
+    public double LoraPlusRatio { get; init; } = 1;
+
+    /// <summary>Whether the arena is shrunk when the final phase begins, at step 28 of 40.</summary>
+    public bool Compact { get; init; }
+
+    /// <summary>Micro-batches, counted over the epochs from 0, whose loss is not a number.</summary>
+    public IReadOnlyList<int> Bad { get; init; } = [];
+
+    /// <summary>Step at which <c>resume</c> cuts the run. Default: half of it.</summary>
+    public int Cut { get => field > 0 ? field : Steps / 2; init; }
+
     /// <summary>0: half of the run.</summary>
     public int CheckpointEvery { get; init; }
 
@@ -59,7 +84,7 @@ internal sealed record RunCase(string Name)
     public TrainingResult Train(string folder, int seed, ITrainingObserver? observer = null, CancellationToken cancellation = default)
     {
         using var model = new TinyModel(Dropout, DType);
-        return new Trainer<TinyModel>(model, new TinyTask(DType), Options(folder, seed), observer is null ? [] : [observer]).RunAsync(cancellation).GetAwaiter().GetResult();
+        return new Trainer<TinyModel>(model, new TinyTask(DType) { Bad = Bad }, Options(folder, seed), observer is null ? [] : [observer]).RunAsync(cancellation).GetAwaiter().GetResult();
     }
 
     // The generated contract is implemented explicitly, so it is reached through a type parameter.
@@ -69,7 +94,7 @@ internal sealed record RunCase(string Name)
     private TrainingOptions Options(string folder, int seed)
     {
         var adapter = Defaults<TinyModel>();
-        (adapter.Method, adapter.Fidelity, adapter.Dropout) = (Method, Fidelity, Dropout);
+        (adapter.Method, adapter.Fidelity, adapter.Dropout, adapter.Compact) = (Method, Fidelity, Dropout, Compact);
         return new TrainingOptions
         {
             Adapter = adapter,
@@ -79,6 +104,9 @@ internal sealed record RunCase(string Name)
             LearningRate = 0.02,
             Optimizer = Optimizer,
             MaxGradNorm = MaxGradNorm,
+            WeightDecay = WeightDecay,
+            DecayLambda = DecayLambda,
+            LoraPlusRatio = LoraPlusRatio,
             Schedule = ScheduleKind.Cosine,
             Warmup = 3,
             CheckpointEvery = CheckpointEvery > 0 ? CheckpointEvery : Steps / 2,

@@ -9,7 +9,7 @@ internal static class RunFolder
     public static IReadOnlyList<string> Adapters { get; } = ["adapter", "best"];
 
     /// <summary>Files of a complete checkpoint.</summary>
-    public static IReadOnlyList<string> CheckpointFiles { get; } = ["state.json", "training.json", "training.safetensors"];
+    public static IReadOnlyList<string> CheckpointFiles { get; } = ["state.json", "training.json", "training.safetensors", "adapter/adapter_config.json", "adapter/adapter_model.safetensors"];
 
     /// <summary>Steps of the checkpoints that bear their final names, ascending.</summary>
     public static IReadOnlyList<int> Checkpoints(string folder)

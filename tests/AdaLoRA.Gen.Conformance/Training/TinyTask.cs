@@ -22,6 +22,9 @@ internal sealed class TinyTask : TrainingTask<TinyModel, TinyBatch>
         _y = (x.mm(randn(TinyModel.In, TinyModel.Out)) * 0.3).to(dtype, copy: true).DetachFromDisposeScope();
     }
 
+    /// <summary>Micro-batches, counted over the epochs from 0, whose loss is not a number.</summary>
+    public IReadOnlyList<int> Bad { get; init; } = [];
+
     public override int BatchesPerEpoch => _order!.Batches(Context.BatchSize);
 
     public override void Prepare(TinyModel model, TrainingContext context)
@@ -33,17 +36,21 @@ internal sealed class TinyTask : TrainingTask<TinyModel, TinyBatch>
     public override TinyBatch GetBatch(int epoch, int index)
     {
         using var rows = tensor(_order!.Batch(epoch, index, Context.BatchSize).ToArray().Select(i => (long)i).ToArray());
-        return new TinyBatch(_x.index_select(0, rows), _y.index_select(0, rows));
+        return new TinyBatch(_x.index_select(0, rows), _y.index_select(0, rows), Bad.Contains(epoch * BatchesPerEpoch + index));
     }
 
-    public override Tensor Loss(TinyModel model, TinyBatch batch) => nn.functional.mse_loss(model.call(batch.X), batch.Y);
+    public override Tensor Loss(TinyModel model, TinyBatch batch)
+    {
+        var loss = nn.functional.mse_loss(model.call(batch.X), batch.Y);
+        return batch.IsBad ? loss * double.NaN : loss;
+    }
 
     public override Evaluation Evaluate(TinyModel model, CancellationToken cancellationToken) =>
         new("error", nn.functional.mse_loss(model.call(_x), _y).to(ScalarType.Float64).item<double>(), HigherIsBetter: false);
 }
 
-/// <summary>Inputs [n, 8] and targets [n, 2].</summary>
-internal sealed record TinyBatch(Tensor X, Tensor Y) : IDisposable
+/// <summary>Inputs [n, 8] and targets [n, 2], and whether the loss is to be no number.</summary>
+internal sealed record TinyBatch(Tensor X, Tensor Y, bool IsBad) : IDisposable
 {
     public void Dispose()
     {
