@@ -31,11 +31,11 @@ internal sealed class PeftRankAllocator : IDisposable
         if (step < _schedule.DecisiveStep)
         {
             UpdateImportance();
-            if (_schedule.IsAllocationStep(step)) MaskToBudget(_schedule.BudgetAt(step));
+            if (_schedule.IsAllocationStep(step)) MaskToBudget((int)_schedule.BudgetAt(step));
         }
         else if (step == _schedule.DecisiveStep)
         {
-            MaskToBudget(_schedule.BudgetAt(step));
+            MaskToBudget((int)_schedule.BudgetAt(step));
         }
         else
         {
