@@ -66,7 +66,7 @@ internal sealed class AtenTail : IArenaTail
         _state.Applied.add_(ok);
         var gate = new ScheduleGate(plan, ok, _state.Applied);
         if (plan.Fidelity == Fidelity.Paper) UpdateImportance(plan, gate);
-        var factors = new UpdateFactors(plan.Rule, ok, _state.Applied);
+        var factors = new UpdateFactors(plan.Rule, ok, gate.IsNow, _state.Applied);
         Update(factors, plan, p, g);
         _trainable.Update(factors, scale, plan.TrainableLearningRate, plan.Rule.TrainableDecay);
         if (plan.Fidelity == Fidelity.Reference) UpdateImportance(plan, gate);
@@ -94,7 +94,7 @@ internal sealed class AtenTail : IArenaTail
     private void Update(UpdateFactors factors, in StepPlan plan, Tensor p, Tensor g)
     {
         var rule = plan.Rule;
-        double rate = plan.LearningRate;
+        var rate = plan.LearningRate;
         if (plan.RatioB == 1 && (rule.LambdaDecay == rule.WeightDecay || !_arena.Layout.HasLambda))
         {
             factors.Update(p, g, _state.M, _state.V, rate, rule.WeightDecay);
@@ -107,7 +107,7 @@ internal sealed class AtenTail : IArenaTail
             Part(t => block.Split(t).B, rate * plan.RatioB, rule.WeightDecay);
         }
 
-        void Part(Func<Tensor, Tensor> of, double learningRate, double decay)
+        void Part(Func<Tensor, Tensor> of, Rate learningRate, double decay)
         {
             if (of(p) is { } part && part.numel() > 0) factors.Update(part, of(g), _state.M is { } m ? of(m) : null, _state.V is { } v ? of(v) : null, learningRate, decay);
         }

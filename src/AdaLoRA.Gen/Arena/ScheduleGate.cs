@@ -9,6 +9,9 @@ namespace AdaLoRA.Gen.Arena;
 /// </summary>
 internal readonly ref struct ScheduleGate
 {
+    /// <summary>1 where this really is the step that the host takes it for, 0 where it is the one before; null where the host knows.</summary>
+    public Tensor? IsNow { get; }
+
     /// <summary>1 where the averages move, else 0; null: they do not.</summary>
     public Tensor? Importance { get; }
 
@@ -29,8 +32,7 @@ internal readonly ref struct ScheduleGate
     {
         var now = plan.Point;
         var before = plan.IfLastWasSkipped ?? now;
-        // 1 where this really is step t, 0 where it is the one before.
-        var isNow = now == before ? null : applied.eq((Scalar)(double)now.Step).to(ok.dtype);
+        var isNow = IsNow = now == before ? null : applied.eq((Scalar)(double)now.Step).to(ok.dtype);
         Importance = Choose(now.UpdateImportance, before.UpdateImportance, ok, isNow);
         Allocate = Choose(now.AllocateTo is not null, before.AllocateTo is not null, ok, isNow);
         if (Allocate is not null)

@@ -139,7 +139,7 @@ internal sealed unsafe partial class SimdTail : IArenaTail
 
     private void UpdatePass(SimdBuffers b, StepPlan plan, double gradientScale)
     {
-        double rate = plan.LearningRate;
+        double rate = plan.LearningRate.Now;
         var updateA = new SimdUpdate(b, plan, gradientScale, _applied, rate, plan.Rule.WeightDecay);
         var updateB = new SimdUpdate(b, plan, gradientScale, _applied, rate * plan.RatioB, plan.Rule.WeightDecay);
         var updateE = new SimdUpdate(b, plan, gradientScale, _applied, rate, plan.Rule.LambdaDecay);
@@ -175,7 +175,7 @@ internal sealed unsafe partial class SimdTail : IArenaTail
         if (_trainable.IsEmpty) return;
         using var ok = ones([], dtype: ScalarType.Float32);
         using var scale = full([], (Scalar)gradientScale, dtype: ScalarType.Float32);
-        _trainable.Update(new UpdateFactors(plan.Rule, ok, _state.Applied), scale, plan.TrainableLearningRate, plan.Rule.TrainableDecay);
+        _trainable.Update(new UpdateFactors(plan.Rule, ok, null, _state.Applied), scale, plan.TrainableLearningRate, plan.Rule.TrainableDecay);
     }
 
     private void ForEachFactor(Action<int> body)

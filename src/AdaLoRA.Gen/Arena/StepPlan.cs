@@ -6,13 +6,13 @@ internal readonly record struct StepPlan
     public required UpdateRule Rule { get; init; }
 
     /// <summary>Learning rate of A and E at this step.</summary>
-    public required double LearningRate { get; init; }
+    public required Rate LearningRate { get; init; }
 
     /// <summary>Learning rate of B ÷ <see cref="LearningRate"/> (LoRA+, arXiv 2402.12354).</summary>
     public double RatioB { get; init; } = 1;
 
     /// <summary>Learning rate of the fully trained parameters at this step.</summary>
-    public required double TrainableLearningRate { get; init; }
+    public required Rate TrainableLearningRate { get; init; }
 
     /// <summary>The gradient norm over adapters and trained parameters is clipped to this; 0 clips nothing.</summary>
     public double MaxGradNorm { get; init; }
@@ -41,6 +41,14 @@ internal readonly record struct StepPlan
     public StepPlan()
     {
     }
+}
+
+/// <summary>A learning rate.</summary>
+/// <param name="Now">Of this step.</param>
+/// <param name="Before">Of the step before, which holds where that was skipped and this one takes its place.</param>
+internal readonly record struct Rate(double Now, double Before)
+{
+    public static Rate operator *(Rate rate, double factor) => new(rate.Now * factor, rate.Before * factor);
 }
 
 /// <summary>The schedule at one step.</summary>

@@ -38,7 +38,7 @@ internal sealed class TrainableParameters : IDisposable
     }
 
     /// <summary>Scales the gradients, replaces what is not finite by zero, updates, and zeroes the gradients.</summary>
-    public void Update(UpdateFactors factors, Tensor gradientScale, double learningRate, double weightDecay)
+    public void Update(UpdateFactors factors, Tensor gradientScale, Rate learningRate, double weightDecay)
     {
         foreach (var entry in _entries)
         {

@@ -27,6 +27,9 @@ public sealed partial class AdaLoRAOptimizer : optim.Optimizer
     private readonly StepTally _tally = new();
     private IArenaTail _tail;
 
+    /// <summary>Rates that were set for the last steps, by even and odd: a step that turns out to be the one before is taken with that one's.</summary>
+    private readonly (int Step, double Adapters, double Trained)[] _rates = new (int, double, double)[2];
+
     /// <summary>What the last step found, where the tail that took it is gone.</summary>
     private (double Norm, double Regulariser)? _beforeReplacement;
 
@@ -167,12 +170,14 @@ public sealed partial class AdaLoRAOptimizer : optim.Optimizer
     private StepPlan Plan(int t)
     {
         var options = _set.Options;
+        _rates[t % 2] = (t, LearningRate, TrainableLearningRate);
+        var before = _rates[(t - 1) % 2] is { } last && last.Step == t - 1 ? last : _rates[t % 2];
         return new StepPlan
         {
             Rule = new UpdateRule(_options.Kind, _options.Beta1, _options.Beta2, _options.Epsilon, _options.WeightDecay, _options.DecayLambda ? _options.WeightDecay : 0, _options.TrainableWeightDecay ?? _options.WeightDecay),
-            LearningRate = LearningRate,
+            LearningRate = new Rate(LearningRate, before.Adapters),
             RatioB = _options.LoraPlusRatio,
-            TrainableLearningRate = TrainableLearningRate,
+            TrainableLearningRate = new Rate(TrainableLearningRate, before.Trained),
             MaxGradNorm = _options.MaxGradNorm,
             Fidelity = options.Fidelity,
             OrthogonalWeight = Schedule is null ? 0 : options.OrthogonalWeight,

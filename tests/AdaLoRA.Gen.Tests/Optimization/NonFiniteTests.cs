@@ -106,6 +106,9 @@ public sealed class NonFiniteTests
         public void Step(bool bad)
         {
             Backward(bad);
+            // A schedule by the step that the optimizer believes to take: what a trainer does.
+            int t = Optimizer.StepsCompleted + 1;
+            (Optimizer.LearningRate, Optimizer.TrainableLearningRate) = (1e-2 / t, 2e-2 * (Steps - t));
             Optimizer.step();
         }
 
