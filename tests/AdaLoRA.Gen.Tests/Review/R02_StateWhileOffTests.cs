@@ -1,0 +1,38 @@
+using System.Text.Json.Nodes;
+using AdaLoRA.Gen.Serialization;
+using AdaLoRA.Gen.Testing;
+using AdaLoRA.Gen.Tests.Models;
+using AdaLoRA.Gen.Tests.Optimization;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace AdaLoRA.Gen.Tests.Review;
+
+/// <summary>A training state written or read while the set is switched off holds the head of the base.</summary>
+public sealed class R02_StateWhileOffTests : ReviewTests
+{
+    [Fact]
+    public void SaveState_while_switched_off()
+    {
+        using Run run = new(ScalarType.Float32), again = new(ScalarType.Float32);
+        run.Steps(4);
+        var head = run.Head().clone();
+        using (run.Set.Disable()) run.Optimizer.SaveState(_folder.File("s"));
+        again.Optimizer.LoadState(_folder.File("s"));
+        Assert.True(head.equal(again.Head()).all().item<bool>());
+    }
+
+    [Fact]
+    public void LoadState_while_switched_off()
+    {
+        using Run run = new(ScalarType.Float32), again = new(ScalarType.Float32);
+        run.Steps(4);
+        var head = run.Head().clone();
+        run.Optimizer.SaveState(_folder.File("s"));
+        again.Steps(1);
+        using (again.Set.Disable()) again.Optimizer.LoadState(_folder.File("s"));
+        Assert.True(head.equal(again.Head()).all().item<bool>());
+    }
+}

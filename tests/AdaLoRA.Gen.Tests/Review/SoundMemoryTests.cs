@@ -1,0 +1,47 @@
+using System.Text.Json.Nodes;
+using AdaLoRA.Gen.Serialization;
+using AdaLoRA.Gen.Testing;
+using AdaLoRA.Gen.Tests.Models;
+using AdaLoRA.Gen.Tests.Optimization;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace AdaLoRA.Gen.Tests.Review;
+
+/// <summary>Counts the tensors of the process: nothing may run beside it.</summary>
+[CollectionDefinition(nameof(SoundMemoryTests), DisableParallelization = true)]
+[Collection(nameof(SoundMemoryTests))]
+public sealed class SoundMemoryTests : ReviewTests
+{
+    /// <summary>Steps without a dispose scope leave a bounded number of tensors.</summary>
+    [Theory]
+    [InlineData(false, 0.0)]
+    [InlineData(true, 0.0)]
+    [InlineData(true, 0.1)]
+    public void Tensors_a_step(bool aten, double decay)
+    {
+        using var model = new Mlp();
+        var o = Mlp.Options;
+        o.Dropout = 0.1;
+        var set = AdapterSet.Attach(model, o);
+        var options = new AdaLoRAOptimizerOptions { MaxGradNorm = 1, WeightDecay = decay, DecayLambda = false, LoraPlusRatio = 2 };
+        using var optimizer = aten ? set.CreateAtenOptimizer(60, options, late: true) : set.CreateOptimizer(60);
+        long before = 0;
+        for (int i = 0; i < 50; i++)
+        {
+            using (NewDisposeScope())
+            {
+                var x = randn(4, 12);
+                if (i is 9 or 20) x[0, 0] = float.NaN;
+                model.call(x).square().mean().backward();
+            }
+            optimizer.step();
+            if (i == 9) before = Tensor.TotalCount;
+        }
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        Assert.InRange(Tensor.TotalCount - before, -1000, 5);
+    }
+}
