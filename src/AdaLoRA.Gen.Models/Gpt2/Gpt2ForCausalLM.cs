@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -5,7 +6,7 @@ using static TorchSharp.torch;
 namespace AdaLoRA.Gen.Models;
 
 /// <summary>GPT-2 as a language model; Hugging Face calls it <c>GPT2LMHeadModel</c>.</summary>
-public sealed class Gpt2ForCausalLM : CausalLanguageModel, ICheckpointModel
+public sealed class Gpt2ForCausalLM : CausalLanguageModel, ICheckpointModel, ITiedWeights
 {
     /// <summary>The decoder.</summary>
     public readonly Gpt2Model transformer;
@@ -38,6 +39,10 @@ public sealed class Gpt2ForCausalLM : CausalLanguageModel, ICheckpointModel
     CheckpointMapping ICheckpointModel.Mapping => Gpt2Checkpoint.Mapping(withHead: lm_head is not null);
 
     string ICheckpointModel.Architecture => "GPT2LMHeadModel";
+
+    void ICheckpointModel.Describe(JsonObject config) => CausalCheckpoint.SayTied(config, lm_head is null, otherwise: true);
+
+    IEnumerable<string> ITiedWeights.TiedParameters => lm_head is null ? ["transformer.wte.weight"] : [];
 
     /// <summary>Opens a Hugging Face folder: config.json and model.safetensors (or its shards), with or without the prefix <c>transformer.</c>.</summary>
     /// <param name="folder">The folder.</param>

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -5,7 +6,7 @@ using static TorchSharp.torch;
 namespace AdaLoRA.Gen.Models;
 
 /// <summary>Llama as a language model.</summary>
-public sealed class LlamaForCausalLM : CausalLanguageModel, ICheckpointModel
+public sealed class LlamaForCausalLM : CausalLanguageModel, ICheckpointModel, ITiedWeights
 {
     /// <summary>The decoder.</summary>
     public readonly LlamaModel model;
@@ -38,6 +39,10 @@ public sealed class LlamaForCausalLM : CausalLanguageModel, ICheckpointModel
     CheckpointMapping ICheckpointModel.Mapping => LlamaCheckpoint.Mapping(withHead: lm_head is not null);
 
     string ICheckpointModel.Architecture => "LlamaForCausalLM";
+
+    void ICheckpointModel.Describe(JsonObject config) => CausalCheckpoint.SayTied(config, lm_head is null, otherwise: false);
+
+    IEnumerable<string> ITiedWeights.TiedParameters => lm_head is null ? ["model.embed_tokens.weight"] : [];
 
     /// <summary>Opens a Hugging Face folder: config.json and model.safetensors (or its shards), with or without the prefix <c>model.</c>.</summary>
     /// <param name="folder">The folder.</param>

@@ -84,7 +84,7 @@ public sealed partial class AdapterSet
         var set = new AdapterSet(model, modelName, name, options, sizing, targets, shapes, trainable) 
         {
             TrainableNames = [.. trainableNames.Union(biases)],
-            CarriedNames = [.. trainableNames.Union(biases).Union(carried ?? [])],
+            CarriedNames = [.. trainableNames.Union(biases).Union(carried ?? []).Union(TargetResolver.BuffersOf(model, trainableNames))],
         };
         var active = All(model).FirstOrDefault(s => s.IsActive);
         try
@@ -169,6 +169,7 @@ public sealed partial class AdapterSet
         var trainable = TrainableNames.ToHashSet(StringComparer.Ordinal);
         foreach (var (name, parameter) in _model.named_parameters())
         {
+            if (IsOwn(_model, name)) continue;
             if (trainable.Contains(name))
             {
                 if (parameter.requires_grad) continue;

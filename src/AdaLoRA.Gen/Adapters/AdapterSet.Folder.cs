@@ -47,7 +47,11 @@ public sealed partial class AdapterSet
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(heads);
-        if (TrainableNames.Count > 0) throw new AdaLoRAException($"'{TrainableNames[0]}' of {_modelName} was trained in full, which a GGUF adapter cannot hold; merge the adapters and convert the whole model instead.");
+        if (CarriedNames.Count > 0) throw new AdaLoRAException($"'{CarriedNames[0]}' of {_modelName} was trained in full, which a GGUF adapter cannot hold; merge the adapters and convert the whole model instead.");
+        foreach (var adapter in _adapters)
+        {
+            if (SharedWeights.WhyShared(_model, adapter) is { } why) throw new AdaLoRAException($"{why}: llama.cpp would apply the adapter in both places; leave '{adapter.Path}' out of the targets, or untie the weights.");
+        }
         using var scope = torch.NewDisposeScope();
         using var _ = torch.no_grad();
         var forms = LoRAForm.Of(this).Select(f => (CheckpointPath(f.Adapter), f.A.to(torch.ScalarType.Float32), f.B.to(torch.ScalarType.Float32)));
@@ -72,8 +76,8 @@ public sealed partial class AdapterSet
         return PeftFolderReader.Load(model, model.GetType().Name, folder, checkpointRoot, trainable, name);
     }
 
-    /// <summary>A fully trained parameter as this set has it, whether it is switched on or off; on the CPU.</summary>
-    internal torch.Tensor TrainedValue(string name) => (_trained?.Own(name) ?? _model.get_parameter(name)!).detach().cpu();
+    /// <summary>A parameter that goes with this set as the set has it, whether it is switched on or off; a copy on the CPU.</summary>
+    internal torch.Tensor TrainedValue(string name) => (_trained?.Own(name) ?? TrainedValues.Find(_model, name)).detach().to(torch.CPU, copy: true);
 
     /// <summary>Path of an adapter's layer relative to the checkpoint's root.</summary>
     internal string CheckpointPath(Adapter adapter) => CheckpointName(adapter.Path);

@@ -9,6 +9,7 @@ public sealed partial class AdapterSet
 {
     private readonly Dictionary<Adapter, Tensor> _unmerged = [];
     private TrainedValues? _trained;
+    private bool _keepsCopies;
 
     /// <summary>Whether this is the set that is switched on. One set of a model is, at most.</summary>
     public bool IsActive { get; private set; }
@@ -61,7 +62,7 @@ public sealed partial class AdapterSet
         {
             if (!_attached) return;
             if (active) Activate();
-            if (merged) Merge();
+            if (merged) Merge(_keepsCopies);
         });
     }
 
@@ -70,7 +71,7 @@ public sealed partial class AdapterSet
     /// exact <see cref="Unmerge"/>.
     /// </summary>
     /// <param name="keepCopies">False saves those copies; <see cref="Unmerge"/> then subtracts ΔW again, which is exact but for rounding: a few units in the last place of the weight.</param>
-    /// <exception cref="AdaLoRAException">The set is switched off, or a weight would become NaN or infinite; nothing is changed then.</exception>
+    /// <exception cref="AdaLoRAException">The set is switched off, a weight is used in a second place (tied), or would become NaN or infinite; nothing is changed then.</exception>
     public void Merge(bool keepCopies = true)
     {
         RequireAttached();
@@ -81,6 +82,7 @@ public sealed partial class AdapterSet
         var merged = new Dictionary<Adapter, Tensor>();
         foreach (var adapter in _adapters.Where(a => a.InitialRank > 0))
         {
+            if (SharedWeights.WhyShared(_model, adapter) is { } why) throw new AdaLoRAException($"{why}: merging '{adapter.Path}' would change both places; leave the adapter unmerged, or untie the weights.");
             var sum = Sum(adapter, 1);
             if (!sum.isfinite().all().item<bool>()) throw new AdaLoRAException($"Merging would make the weight of '{adapter.Path}' NaN or infinite; nothing was merged: look for a diverged training.");
             merged.Add(adapter, sum);
@@ -91,6 +93,7 @@ public sealed partial class AdapterSet
             adapter.Layer.Weight.copy_(sum);
         }
         IsMerged = true;
+        _keepsCopies = keepCopies;
     }
 
     /// <summary>Takes ΔW out of the base weights again: bit for bit where <see cref="Merge"/> kept copies.</summary>
@@ -125,7 +128,10 @@ public sealed partial class AdapterSet
     {
         if (!_attached) return;
         Unmerge();
+        bool wasActive = IsActive;
         Restore();
+        // What stays in the model is the base that other sets go back to.
+        if (wasActive) foreach (var other in All(_model)) other._trained?.BaseChanged(CarriedNames);
         base.Dispose();
     }
 

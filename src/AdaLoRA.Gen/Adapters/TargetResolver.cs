@@ -66,6 +66,21 @@ internal static class TargetResolver
         return [.. model.named_parameters().Select(p => p.name).Where(n => !AdapterSet.IsOwn(model, n) && (bias == BiasTraining.All ? n == "bias" || n.EndsWith(".bias", StringComparison.Ordinal) : adapted.Contains(n)))];
     }
 
+    /// <summary>Buffers of modules that are trained as a whole (a batch norm's statistics): they belong to the trained module.</summary>
+    public static IReadOnlyList<string> BuffersOf(torch.nn.Module model, IReadOnlyCollection<string> trained)
+    {
+        if (trained.Count == 0) return [];
+        var persistent = model.state_dict().Keys.ToHashSet(StringComparer.Ordinal);
+        return [.. model.named_buffers().Select(b => b.name).Where(name =>
+        {
+            int dot = name.LastIndexOf('.');
+            if (dot < 0 || AdapterSet.IsOwn(model, name) || !persistent.Contains(name)) return false;
+            string prefix = name[..(dot + 1)];
+            var own = model.named_parameters().Select(p => p.name).Where(p => p.StartsWith(prefix, StringComparison.Ordinal)).ToList();
+            return own.Count > 0 && own.TrueForAll(trained.Contains);
+        })];
+    }
+
     private static List<(string Path, torch.nn.Module Module)> BaseModules(torch.nn.Module model) =>
         [.. model.named_modules().Where(m => !AdapterSet.IsOwn(model, m.name))];
 

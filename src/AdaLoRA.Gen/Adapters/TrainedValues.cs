@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace AdaLoRA.Gen.Adapters;
 
 /// <summary>
-/// The fully trained parameters of a set: what they were before it came, and, while it is switched off, what it made of them. Costs a copy of those parameters.
+/// The base parameters and buffers that go with a set: what they were before it came, and, while it is switched off, what it made of them. Costs a copy of those parameters.
 /// </summary>
 internal sealed class TrainedValues : IDisposable
 {
@@ -33,6 +33,22 @@ internal sealed class TrainedValues : IDisposable
         foreach (var (name, value) in _before) Write(name, value);
     }
 
+    /// <summary>The model's present values of these names are the base's from now on.</summary>
+    public void BaseChanged(IEnumerable<string> names)
+    {
+        foreach (string name in names.Where(_before.ContainsKey).ToList())
+        {
+            _before[name].Dispose();
+            Keep(_before, name);
+        }
+    }
+
+    /// <summary>A parameter or buffer of a model.</summary>
+    public static Tensor Find(nn.Module model, string name) => TryFind(model, name) ?? throw new AdaLoRAException($"'{name}' is gone from the model; attach the adapters anew after changing its modules.");
+
+    /// <summary>A parameter or buffer of a model; null when there is none.</summary>
+    public static Tensor? TryFind(nn.Module model, string name) => (Tensor?)model.get_parameter(name) ?? model.get_buffer(name);
+
     /// <summary>The set's value of a parameter, whether the set is switched on or off.</summary>
     public Tensor? Own(string name) => _own.GetValueOrDefault(name);
 
@@ -45,13 +61,13 @@ internal sealed class TrainedValues : IDisposable
     private void Keep(Dictionary<string, Tensor> values, string name)
     {
         using var _ = no_grad();
-        values[name] = _model.get_parameter(name)!.detach().clone().DetachFromDisposeScope();
+        values[name] = Find(_model, name).detach().clone().DetachFromDisposeScope();
     }
 
     private void Write(string name, Tensor value)
     {
         using var _ = no_grad();
-        _model.get_parameter(name)!.copy_(value);
+        Find(_model, name).copy_(value);
     }
 
     private static void Forget(Dictionary<string, Tensor> values)

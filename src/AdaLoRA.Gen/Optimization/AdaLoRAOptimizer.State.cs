@@ -6,14 +6,16 @@ namespace AdaLoRA.Gen;
 public sealed partial class AdaLoRAOptimizer
 {
     /// <summary>
-    /// Saves all that a resumed run needs to go on bit for bit: weights, moments, importance averages, mask, step and torch's random state, as <c>training.safetensors</c> and
+    /// Saves all that a resumed run needs to go on bit for bit: weights, moments, importance averages, mask, step, the model's buffers and torch's random state (of the CPU), as <c>training.safetensors</c> and
     /// <c>training.json</c>.
     /// </summary>
     /// <param name="folder">Made when it does not exist; other files in it stay.</param>
+    /// <exception cref="AdaLoRAException">The adapters are switched off: the fully trained modules in the model are the base's then.</exception>
     public void SaveState(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         RequireAttached();
+        if (!_set.IsActive) throw new AdaLoRAException($"The adapters '{_set.Name}' of {_set.ModelName} are switched off; call Activate() before their training state is saved.");
         FollowArena();
         Synchronize();
         TrainingStateFolder.Write(this, folder);
@@ -25,7 +27,7 @@ public sealed partial class AdaLoRAOptimizer
     public void LoadState(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        RequireAttached();
+        RequireComputing("before a training state is loaded");
         FollowArena();
         TrainingStateFolder.Read(this, folder);
     }

@@ -109,8 +109,7 @@ public sealed partial class AdaLoRAOptimizer : optim.Optimizer
     /// <exception cref="AdaLoRAException">No adapted layer ran since attach, the adapters are switched off or merged, or backward no longer writes into the arena.</exception>
     public override Tensor step(Func<Tensor>? closure = null)
     {
-        RequireAttached();
-        if (!_set.IsComputing) throw new AdaLoRAException($"The adapters '{_set.Name}' of {_set.ModelName} are {(_set.IsMerged ? "merged; call Unmerge()" : "switched off; call Activate()")} before training goes on.");
+        RequireComputing("before training goes on");
         var loss = closure?.Invoke();
         if (StepsCompleted == 0) RequireCalls();
         _set.Arena.VerifyGradientViews(i => _set.Adapters[i].Path);
@@ -120,7 +119,12 @@ public sealed partial class AdaLoRAOptimizer : optim.Optimizer
         _beforeReplacement = null;
         _tally.Attempted(_tail.Known);
         if (plan.Point.AllocateTo is not null || plan.IfLastWasSkipped?.AllocateTo is not null) _set.RanksChanged();
-        if (_set.Options.Compact && !_set.IsCompacted && Schedule is { } s && _tally.KnownCompleted >= s.DecisiveStep) Compact();
+        if (_set.Options.Compact && !_set.IsCompacted && Schedule is { } s && StepsCompleted >= s.DecisiveStep)
+        {
+            // One wait a run: when it compacts must not depend on when the count arrives.
+            Synchronize();
+            if (StepsCompleted >= s.DecisiveStep) Compact();
+        }
         _pressure.Relieve();
         return loss!;
     }
@@ -199,6 +203,12 @@ public sealed partial class AdaLoRAOptimizer : optim.Optimizer
     private void RequireAttached()
     {
         if (!_set.IsAttached) throw new AdaLoRAException($"The adapters of {_set.ModelName} were detached; attach them and create the optimizer anew.");
+    }
+
+    private void RequireComputing(string before)
+    {
+        RequireAttached();
+        if (!_set.IsComputing) throw new AdaLoRAException($"The adapters '{_set.Name}' of {_set.ModelName} are {(_set.IsMerged ? "merged; call Unmerge()" : "switched off; call Activate()")} {before}.");
     }
 
     private void RequireCalls()

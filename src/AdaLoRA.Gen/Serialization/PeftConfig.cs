@@ -85,10 +85,17 @@ internal sealed class PeftConfig
 
     public PeftConfig Clone() => new((JsonObject)_fields.DeepClone());
 
+    /// <summary>Starting values for which PEFT changes the base weights, too.</summary>
+    private static bool ChangesTheBase(string start) => start.StartsWith("pissa", StringComparison.Ordinal) || start is "olora" or "corda" or "loftq" or "lora_ga" or "mica";
+
     /// <summary>Refuses variants of LoRA that compute something else than ΔW = scale·B·(A ∘ E).</summary>
     /// <exception cref="AdaLoRAException">The config asks for one; it is named.</exception>
     public void RefuseWhatChangesTheNumbers(string folder)
     {
+        if (Method == AdapterMethod.LoRA && Text("init_lora_weights") is { } start && ChangesTheBase(start))
+        {
+            throw new AdaLoRAException($"'{folder}' was trained with init_lora_weights = \"{start}\", for which PEFT changes the base weights when it loads the folder; convert it with PEFT (path_initial_model_for_weight_conversion), or merge it there.");
+        }
         foreach (string name in Method == AdapterMethod.LoRA ? s_variants : s_variants[..2])
         {
             if (!_fields.TryGetPropertyValue(name, out var value) || value is null or JsonObject { Count: 0 } or JsonArray { Count: 0 }) continue;

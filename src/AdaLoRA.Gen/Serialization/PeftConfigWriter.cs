@@ -10,7 +10,7 @@ internal static class PeftConfigWriter
     {
         var options = set.Options;
         var config = set.Loaded?.Config.Clone() ?? Fresh(set, options.Method, set.Adapters, trained);
-        config.Change("lora_alpha", Number(set.Alpha));
+        if (set.Loaded is null) config.Set("lora_alpha", Number(set.Alpha));
         config.Change("lora_dropout", Float(options.Dropout));
         if (options.Method == AdapterMethod.LoRA)
         {
@@ -49,11 +49,14 @@ internal static class PeftConfigWriter
     private static void SetRanks(PeftConfig config, AdapterSet set, int rank, double alpha, IEnumerable<(Adapter Adapter, int StoredRank, double Scale)> layers)
     {
         JsonObject ranks = [], alphas = [];
-        foreach (var (adapter, stored, scale) in layers)
+        var all = layers.ToList();
+        string[] paths = [.. all.Select(l => set.CheckpointPath(l.Adapter))];
+        foreach (var (adapter, stored, scale) in all)
         {
-            if (stored != rank) ranks[set.CheckpointPath(adapter)] = stored;
+            string key = PeftPatternKey.Of(set.CheckpointPath(adapter), paths);
+            if (stored != rank) ranks[key] = stored;
             // Computed as PEFT will compute it from what stands here.
-            if (stored > 0 && alpha / stored != scale) alphas[set.CheckpointPath(adapter)] = Number(scale * stored);
+            if (stored > 0 && alpha / stored != scale) alphas[key] = Number(scale * stored);
         }
         config.Set("r", rank);
         config.Set("rank_pattern", ranks);

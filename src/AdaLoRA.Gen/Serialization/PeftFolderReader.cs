@@ -62,9 +62,12 @@ internal sealed class PeftFolderReader
                 throw new AdaLoRAException($"'{file.Path}' holds '{key}', which is no tensor of a PEFT adapter; its names start with '{PeftKeys.Prefix}'.");
             }
         }
-        if (file.Metadata.ContainsKey(PeftKeys.TrainableStamp) && !File.Exists(Path.Combine(_folder, PeftKeys.TrainableFile)))
+        if (file.Metadata.TryGetValue(PeftKeys.TrainableStamp, out string? digest))
         {
-            throw new AdaLoRAException($"'{_folder}' was saved with fully trained modules, but {PeftKeys.TrainableFile} is missing; copy the whole folder.");
+            string beside = Path.Combine(_folder, PeftKeys.TrainableFile);
+            if (!File.Exists(beside)) throw new AdaLoRAException($"'{_folder}' was saved with fully trained modules, but {PeftKeys.TrainableFile} is missing; copy the whole folder.");
+            // Earlier versions wrote the file's name.
+            if (digest != PeftKeys.TrainableFile && digest != PeftKeys.Digest(beside)) throw new AdaLoRAException($"'{_folder}' was interrupted while it was written, or put together from two: {PeftKeys.TrainableFile} does not belong to {PeftKeys.TensorFile}; save the adapter again.");
         }
         if (_factors.Count == 0) throw new AdaLoRAException($"'{file.Path}' holds no lora_A, lora_B or lora_E; it is no adapter.");
     }
@@ -81,11 +84,16 @@ internal sealed class PeftFolderReader
         }
         targets.Sort((a, b) => CanonicalOrder.Compare(a.Path, b.Path));
         var loaded = targets.Select(t => Check(t, t.Path[prefix.Length..])).ToList();
-        var inFile = _modules.Keys.ToDictionary(key => prefix + PeftKeys.Parameter(key), key => PeftKeys.Prefix + key, StringComparer.Ordinal);
+        var inFile = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (string key in _modules.Keys)
+        {
+            if (!inFile.TryAdd(prefix + PeftKeys.Parameter(key), PeftKeys.Prefix + key)) throw new AdaLoRAException($"'{_folder}' holds '{PeftKeys.Parameter(key)}' twice, with and without what PEFT puts in between; keep one.");
+        }
+        RequireKnownPatterns();
         var parameters = Parameters(prefix);
         // PEFT saves the weight of an adapted embedding or head, too: a value that comes along, not one that is trained.
-        string[] carried = [.. parameters.Keys.Where(n => targets.Exists(t => n == t.Path + ".weight"))];
-        var options = Options(root, targets, parameters.Keys.Except(carried));
+        string[] carried = [.. parameters.Keys.Where(n => targets.Exists(t => n == t.Path + ".weight") || _model.get_parameter(n) is null)];
+        var options = Options(root, targets, parameters.Keys.Except(carried), trainable);
         AdapterSet.Check(_model, _modelName, options, name, trainable);
         var sizing = Sizing(options, loaded);
         var shapes = targets.Select((t, i) => new AdapterShape(loaded[i].Rank, t.Layer.InFeatures, t.Layer.OutFeatures, loaded[i].Scale)).ToList();
@@ -94,7 +102,7 @@ internal sealed class PeftFolderReader
         // Nothing below fails on account of the folder.
         var set = AdapterSet.Create(_model, _modelName, name, options, sizing, targets, shapes, trainable, carried);
         for (int i = 0; i < targets.Count; i++) set.Adapters[i].Fill(loaded[i].A, loaded[i].B, loaded[i].E, loaded[i].Slots);
-        foreach (var (parameter, value) in parameters) _model.get_parameter(parameter)!.copy_(value);
+        foreach (var (parameter, value) in parameters) TrainedValues.Find(_model, parameter).copy_(value);
         set.Loaded = new LoadedFolder(_config, inFile);
         set.Phases = phases;
         set.Refold();
@@ -110,6 +118,7 @@ internal sealed class PeftFolderReader
             if (!factors.TryGetValue(name, out var factor)) throw new AdaLoRAException($"'{_folder}' has no {name} for '{path}'; the file is not complete.");
             if (!factor.is_floating_point()) throw new AdaLoRAException($"'{_folder}': {name} of '{path}' is {factor.dtype}; it must be a floating-point tensor.");
         }
+        if (!lambda && factors.ContainsKey("lora_E")) throw new AdaLoRAException($"'{_folder}' holds a lora_E of '{path}', but {PeftConfig.FileName} says LORA: its files belong to two adapters; save it again.");
         Tensor storedA = factors["lora_A"], storedB = factors["lora_B"];
         Tensor? a = lambda ? Matrix(storedA) : target.Layer.ReadLoRAFactorA(storedA), b = lambda ? Matrix(storedB) : target.Layer.ReadLoRAFactorB(storedB);
         int rows = target.Layer.OutFeatures, columns = target.Layer.InFeatures;
@@ -123,9 +132,19 @@ internal sealed class PeftFolderReader
         if (!lambda) return new LoadedFactors(a, b!, null, rank, [.. Enumerable.Repeat(true, rank)], _scales.LoRA(path, storedA.shape[0]));
         int initial = _scales.Whole("init_r", rank);
         if (initial < Math.Max(1, rank)) throw new AdaLoRAException($"'{_folder}': init_r is {initial}, but '{path}' has {rank} triplets.");
-        bool[] slots = _patterns.TryGetValue(path, out var pattern) ? pattern : [.. Enumerable.Repeat(true, rank)];
+        if (!_patterns.TryGetValue(path, out bool[]? slots))
+        {
+            if (rank != initial) throw new AdaLoRAException($"'{_folder}' holds {rank} of {initial} triplets of '{path}', but no rank_pattern says which; save it again.");
+            slots = [.. Enumerable.Repeat(true, rank)];
+        }
         if (slots.Count(s => s) != rank) throw new AdaLoRAException($"'{_folder}': rank_pattern keeps {slots.Count(s => s)} triplets of '{path}', but the file holds {rank}.");
         return new LoadedFactors(a, b!, factors["lora_E"], rank, slots, _scales.AdaLoRA(initial));
+    }
+
+    private void RequireKnownPatterns()
+    {
+        string? unknown = _patterns.Keys.FirstOrDefault(p => !_factors.ContainsKey(p));
+        if (unknown is not null) throw new AdaLoRAException($"'{_folder}': rank_pattern names '{unknown}', which the tensor file does not adapt; the two files belong to different adapters, or to different models.");
     }
 
     private static Tensor? Matrix(Tensor factor) => factor.dim() == 2 ? factor : null;
@@ -143,7 +162,7 @@ internal sealed class PeftFolderReader
         }
         foreach (var (name, value) in parameters)
         {
-            var parameter = _model.get_parameter(name) ?? throw new AdaLoRAException($"'{_folder}' holds a trained parameter '{name}', which {_modelName} does not have.");
+            var parameter = TrainedValues.TryFind(_model, name) ?? throw new AdaLoRAException($"'{_folder}' holds a trained parameter '{name}', which {_modelName} does not have.");
             if (!parameter.shape.SequenceEqual(value.shape))
             {
                 throw new AdaLoRAException($"'{_folder}': '{name}' is [{string.Join(", ", value.shape)}], but {_modelName} has [{string.Join(", ", parameter.shape)}]; build the model with the same sizes.");
@@ -152,13 +171,14 @@ internal sealed class PeftFolderReader
         return parameters;
     }
 
-    private AdaLoRAOptions Options(string root, List<AdapterTarget> targets, IEnumerable<string> parameters) => new()
+    private AdaLoRAOptions Options(string root, List<AdapterTarget> targets, IEnumerable<string> parameters, bool trainable) => new()
     {
         Method = _config.Method,
         Budget = (int)Math.Min(Math.Max(1, (long)_scales.Whole("target_r", 1)) * targets.Count, int.MaxValue),
         Targets = [.. targets.Select(t => t.Path)],
         Trainable = [.. parameters],
-        Bias = _config.Text("bias") switch { "all" => BiasTraining.All, "lora_only" => BiasTraining.AdapterOnly, _ => BiasTraining.None },
+        // Of a set that is only used, what lies in the file is all there is: older PEFT says "lora_only" and saves none.
+        Bias = !trainable ? BiasTraining.None : _config.Text("bias") switch { "all" => BiasTraining.All, "lora_only" => BiasTraining.AdapterOnly, _ => BiasTraining.None },
         InitialRank = _config.Method == AdapterMethod.AdaLoRA ? _scales.Whole("init_r", 12) : _scales.Whole("r", 8),
         Alpha = Math.Max(0, _scales.Alpha),
         Dropout = _config.Number("lora_dropout", 0),

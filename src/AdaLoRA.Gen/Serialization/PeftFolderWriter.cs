@@ -17,7 +17,7 @@ internal static class PeftFolderWriter
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         var kept = set.Adapters.ToDictionary(a => a, SavedTriplets.Of);
-        var trained = TrainedKeys.Of(set);
+        var trained = TrainedKeys.Of(set, set.Adapters);
         WriteTensors(temporary, set, set.Adapters.SelectMany(a => Factors(set, a, kept[a])), trained);
         PeftConfigWriter.Config(set, kept, trained).Write(temporary);
     });
@@ -28,7 +28,7 @@ internal static class PeftFolderWriter
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         var forms = LoRAForm.Of(set);
-        var trained = TrainedKeys.Of(set);
+        var trained = TrainedKeys.Of(set, forms.Select(f => f.Adapter));
         WriteTensors(temporary, set, forms.SelectMany(f => f.Tensors(set)), trained);
         PeftConfigWriter.LoRAConfig(set, forms, trained).Write(temporary);
     });
@@ -36,11 +36,14 @@ internal static class PeftFolderWriter
     private static void WriteTensors(string folder, AdapterSet set, IEnumerable<KeyValuePair<string, Tensor>> factors, TrainedKeys trained)
     {
         var metadata = new Dictionary<string, string> { ["format"] = "pt" };
-        if (trained.Beside.Count > 0) metadata.Add(PeftKeys.TrainableStamp, PeftKeys.TrainableFile);
+        if (trained.Beside.Count > 0)
+        {
+            string beside = Path.Combine(folder, PeftKeys.TrainableFile);
+            SafetensorsWriter.Write(beside, trained.Beside.Select(n => KeyValuePair.Create(n, set.TrainedValue(n))));
+            metadata.Add(PeftKeys.TrainableStamp, PeftKeys.Digest(beside));
+        }
         var inFile = trained.InFile.Select(t => KeyValuePair.Create(t.Key, set.TrainedValue(t.Name)));
         SafetensorsWriter.Write(Path.Combine(folder, PeftKeys.TensorFile), factors.Concat(inFile), metadata);
-        if (trained.Beside.Count == 0) return;
-        SafetensorsWriter.Write(Path.Combine(folder, PeftKeys.TrainableFile), trained.Beside.Select(n => KeyValuePair.Create(n, set.TrainedValue(n))));
     }
 
     private static IEnumerable<KeyValuePair<string, Tensor>> Factors(AdapterSet set, Adapter adapter, bool[] kept)

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace AdaLoRA.Gen.Serialization;
 
 /// <summary>
@@ -10,11 +12,18 @@ internal static class PeftKeys
     public const string TensorFile = "adapter_model.safetensors";
     public const string TrainableFile = "trainable.safetensors";
 
-    /// <summary>Metadata of the tensor file that says trained parameters lie beside it; PEFT's own folders do not have it.</summary>
+    /// <summary>Metadata of the tensor file that says trained parameters lie beside it, and by <see cref="Digest"/> which; PEFT's own folders do not have it.</summary>
     public const string TrainableStamp = "adalora_gen.trainable";
 
     /// <summary>What PEFT puts between an adapted layer and its own parameters.</summary>
     private const string BaseLayer = ".base_layer.";
+
+    /// <summary>SHA-256 of a file: the files of a folder are renamed one after the other, and two of different moments must not be taken for one adapter.</summary>
+    public static string Digest(string path)
+    {
+        using var stream = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
 
     /// <summary>Key of a factor.</summary>
     /// <param name="path">Module path, relative to the checkpoint's root.</param>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
 
 namespace AdaLoRA.Gen.Serialization;
 
@@ -35,15 +34,14 @@ internal sealed class PeftScales
         return value == Math.Floor(value) && Math.Abs(value) <= int.MaxValue ? (int)value : throw new AdaLoRAException($"'{_folder}': {name} is {value.ToString(CultureInfo.InvariantCulture)}; it must be a whole number.");
     }
 
-    /// <summary>PEFT takes a key of alpha_pattern for a regular expression on the whole path or on its end; an exact key goes first.</summary>
+    /// <summary>The alpha of the first key that means the path, in the order of the file.</summary>
     private double? OwnAlpha(string path)
     {
-        if (_alphas.TryGetValue(path, out double exact)) return exact;
         foreach (var (key, alpha) in _alphas)
         {
             try
             {
-                if (Regex.IsMatch(path, $@"^(.*\.)?({key})$", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)) return alpha;
+                if (PeftPatternKey.Matches(key, path)) return alpha;
             }
             catch (Exception e) when (e is ArgumentException or NotSupportedException)
             {

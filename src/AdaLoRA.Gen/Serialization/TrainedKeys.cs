@@ -6,19 +6,22 @@ namespace AdaLoRA.Gen.Serialization;
 /// <param name="Modules">PEFT's modules_to_save: modules below the checkpoint's root whose parameters are all trained.</param>
 internal sealed record TrainedKeys(IReadOnlyList<(string Name, string Key)> InFile, IReadOnlyList<string> Beside, IReadOnlyList<string> Modules)
 {
-    public static TrainedKeys Of(AdapterSet set)
+    /// <param name="set">The set.</param>
+    /// <param name="written">The adapters that are written: PEFT wraps their layers and no others.</param>
+    public static TrainedKeys Of(AdapterSet set, IEnumerable<Adapter> written)
     {
         var inFile = new List<(string, string)>();
         var beside = new List<string>();
         var modules = new SortedSet<string>(StringComparer.Ordinal);
         var trained = set.TrainableNames.ToHashSet(StringComparer.Ordinal);
         string root = set.Options.CheckpointRoot.Length == 0 ? "" : set.Options.CheckpointRoot + ".";
-        var adapted = set.Adapters.Select(a => a.Path).ToHashSet(StringComparer.Ordinal);
+        var adapted = written.Select(a => a.Path).ToHashSet(StringComparer.Ordinal);
+        var targets = set.Adapters.Select(a => a.Path).ToHashSet(StringComparer.Ordinal);
         foreach (string name in set.CarriedNames)
         {
             int dot = name.LastIndexOf('.');
             string module = dot < 0 ? "" : name[..dot];
-            if (set.Loaded?.Keys.TryGetValue(name, out string? key) == true)
+            if (set.Loaded?.Keys.TryGetValue(name, out string? key) == true && (adapted.Contains(module) || !targets.Contains(module)))
             {
                 inFile.Add((name, key));
             }
@@ -26,8 +29,13 @@ internal sealed record TrainedKeys(IReadOnlyList<(string Name, string Key)> InFi
             {
                 beside.Add(name);
             }
-            else if (set.Options.Bias != BiasTraining.None && name.EndsWith("bias", StringComparison.Ordinal) && (set.Options.Bias == BiasTraining.All || adapted.Contains(module)) && !IsWhole(module))
+            else if (set.Options.Bias != BiasTraining.None && name.EndsWith("bias", StringComparison.Ordinal) && (set.Options.Bias == BiasTraining.All || targets.Contains(module)) && !IsWhole(module))
             {
+                inFile.Add((name, PeftKeys.OfParameter(set.CheckpointName(name), adapted.Contains(module))));
+            }
+            else if (targets.Contains(module))
+            {
+                // Of a target that is not written, or a weight that came along with one.
                 inFile.Add((name, PeftKeys.OfParameter(set.CheckpointName(name), adapted.Contains(module))));
             }
             else if (module.Length > root.Length && IsWhole(module))

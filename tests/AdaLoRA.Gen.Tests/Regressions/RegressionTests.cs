@@ -8,10 +8,10 @@ using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace AdaLoRA.Gen.Tests.Review;
+namespace AdaLoRA.Gen.Tests.Regressions;
 
 /// <summary>What the failing tests of the review share.</summary>
-public abstract class ReviewTests : IDisposable
+public abstract class RegressionTests : IDisposable
 {
     private protected readonly TemporaryFolder _folder = new();
     private readonly DisposeScope _scope = NewDisposeScope();

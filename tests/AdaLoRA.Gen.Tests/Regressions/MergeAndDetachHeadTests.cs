@@ -8,10 +8,10 @@ using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace AdaLoRA.Gen.Tests.Review;
+namespace AdaLoRA.Gen.Tests.Regressions;
 
 /// <summary>What another set remembers as the base is older than the merged head.</summary>
-public sealed class R06_MergeAndDetachHeadTests : ReviewTests
+public sealed class MergeAndDetachHeadTests : RegressionTests
 {
     [Fact]
     public void MergeAndDetach_then_another_set_is_switched_off()

@@ -8,10 +8,10 @@ using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace AdaLoRA.Gen.Tests.Review;
+namespace AdaLoRA.Gen.Tests.Regressions;
 
-/// <summary>Smaller ones.</summary>
-public sealed class R15_SmallOnesTests : ReviewTests
+/// <summary>Own parameters were frozen, the norm of a large factor was low, and a scope forgot that no copies were wanted.</summary>
+public sealed class FreezeNormAndDisableTests : RegressionTests
 {
     [Fact]
     public void Disable_of_a_set_merged_without_copies()

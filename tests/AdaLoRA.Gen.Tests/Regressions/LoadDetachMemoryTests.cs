@@ -8,12 +8,11 @@ using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace AdaLoRA.Gen.Tests.Review;
+namespace AdaLoRA.Gen.Tests.Regressions;
 
 /// <summary>Counts the tensors of the process: nothing may run beside it.</summary>
-[CollectionDefinition(nameof(SoundMemoryTests), DisableParallelization = true)]
-[Collection(nameof(SoundMemoryTests))]
-public sealed class SoundMemoryTests : ReviewTests
+[Collection("alone")]
+public sealed class LoadDetachMemoryTests : RegressionTests
 {
     /// <summary>Steps without a dispose scope leave a bounded number of tensors.</summary>
     [Theory]

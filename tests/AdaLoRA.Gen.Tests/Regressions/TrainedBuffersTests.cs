@@ -8,10 +8,10 @@ using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace AdaLoRA.Gen.Tests.Review;
+namespace AdaLoRA.Gen.Tests.Regressions;
 
 /// <summary>Running statistics of a module that was trained in full are lost; PEFT saves them.</summary>
-public sealed class R09_TrainedBuffersTests : ReviewTests
+public sealed class TrainedBuffersTests : RegressionTests
 {
     private sealed class Normed : Module<Tensor, Tensor>
     {
@@ -56,10 +56,17 @@ public sealed class R09_TrainedBuffersTests : ReviewTests
         string path = _folder.File("s/adapter_model.safetensors");
         List<KeyValuePair<string, Tensor>> tensors;
         using (var file = SafetensorsFile.Open(path)) tensors = [.. file.Names.Select(n => KeyValuePair.Create(n, file.Read(n)))];
+        string[] buffers = ["running_mean", "running_var", "num_batches_tracked"];
+        Assert.Equal(3, tensors.RemoveAll(t => buffers.Any(t.Key.EndsWith)));
         tensors.Add(KeyValuePair.Create("base_model.model.norm.running_mean", ones(12)));
         tensors.Add(KeyValuePair.Create("base_model.model.norm.running_var", ones(12)));
         tensors.Add(KeyValuePair.Create("base_model.model.norm.num_batches_tracked", tensor(7L)));
         SafetensorsWriter.Write(path, tensors);
-        AdapterSet.Load(model, _folder.File("s"));
+        set = AdapterSet.Load(model, _folder.File("s"));
+        Assert.Equal(7, model.get_buffer("norm.num_batches_tracked")!.item<long>());
+        Assert.Equal(12, model.get_buffer("norm.running_mean")!.sum().item<float>());
+        // They go with the set.
+        set.Deactivate();
+        Assert.Equal(0, model.get_buffer("norm.num_batches_tracked")!.item<long>());
     }
 }

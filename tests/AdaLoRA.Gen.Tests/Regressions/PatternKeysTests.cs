@@ -8,10 +8,10 @@ using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace AdaLoRA.Gen.Tests.Review;
+namespace AdaLoRA.Gen.Tests.Regressions;
 
 /// <summary>Keys of rank_pattern and alpha_pattern are regular expressions on the end of a path.</summary>
-public sealed class R03_PatternKeysTests : ReviewTests
+public sealed class PatternKeysTests : RegressionTests
 {
     private sealed class Nest : Module<Tensor, Tensor>
     {

@@ -8,10 +8,10 @@ using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace AdaLoRA.Gen.Tests.Review;
+namespace AdaLoRA.Gen.Tests.Regressions;
 
 /// <summary>Smaller corners of the folder reader and writer.</summary>
-public sealed class R14_FolderCornersTests : ReviewTests
+public sealed class FolderCornersTests : RegressionTests
 {
     [Fact]
     public void Two_keys_for_one_parameter()

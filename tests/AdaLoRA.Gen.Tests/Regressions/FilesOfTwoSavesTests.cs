@@ -8,10 +8,10 @@ using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace AdaLoRA.Gen.Tests.Review;
+namespace AdaLoRA.Gen.Tests.Regressions;
 
 /// <summary>A Save into an existing folder that stops between two renames leaves files of two moments, and they are loaded.</summary>
-public sealed class R10_FilesOfTwoSavesTests : ReviewTests
+public sealed class FilesOfTwoSavesTests : RegressionTests
 {
     [Fact]
     public void Files_of_two_saves()

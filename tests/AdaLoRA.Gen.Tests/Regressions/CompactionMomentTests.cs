@@ -8,10 +8,10 @@ using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace AdaLoRA.Gen.Tests.Review;
+namespace AdaLoRA.Gen.Tests.Regressions;
 
 /// <summary>On a device the step at which a run compacts depends on when the counter arrives.</summary>
-public sealed class R12_CompactionMomentTests : ReviewTests
+public sealed class CompactionMomentTests : RegressionTests
 {
     [Fact]
     public void When_it_compacts_does_not_depend_on_when_the_count_arrives()

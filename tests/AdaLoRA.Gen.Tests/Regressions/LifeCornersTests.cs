@@ -8,10 +8,10 @@ using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace AdaLoRA.Gen.Tests.Review;
+namespace AdaLoRA.Gen.Tests.Regressions;
 
 /// <summary>What was tried and holds.</summary>
-public sealed class SoundTests : ReviewTests
+public sealed class LifeCornersTests : RegressionTests
 {
     [Theory]
     [InlineData(true)]

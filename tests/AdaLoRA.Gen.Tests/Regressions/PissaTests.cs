@@ -8,10 +8,10 @@ using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace AdaLoRA.Gen.Tests.Review;
+namespace AdaLoRA.Gen.Tests.Regressions;
 
 /// <summary>init_lora_weights pissa, olora, corda and loftq change the base weights when PEFT opens the folder.</summary>
-public sealed class R07_PissaTests : ReviewTests
+public sealed class PissaTests : RegressionTests
 {
     [Fact]
     public void Pissa_is_refused()

@@ -3,10 +3,10 @@ using AdaLoRA.Gen.Testing;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace AdaLoRA.Gen.Models.Tests.Review;
+namespace AdaLoRA.Gen.Models.Tests.Regressions;
 
 /// <summary>A head that was untied (and trained) is written, but config.json still says that it is the embedding: whoever opens the folder loses it without a word.</summary>
-public sealed class R11_UntiedHeadTests
+public sealed class UntiedHeadTests
 {
     private static readonly Gpt2Config Small = new() { VocabSize = 20, HiddenSize = 8, LayerCount = 1, HeadCount = 2, MaxPositions = 16 };
 

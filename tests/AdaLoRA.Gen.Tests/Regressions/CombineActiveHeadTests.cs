@@ -8,10 +8,10 @@ using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace AdaLoRA.Gen.Tests.Review;
+namespace AdaLoRA.Gen.Tests.Regressions;
 
 /// <summary>Combine reads the head of the set that is on as an alias of the parameter, and then switches that set off.</summary>
-public sealed class R01_CombineActiveHeadTests : ReviewTests
+public sealed class CombineActiveHeadTests : RegressionTests
 {
     [Fact]
     public void Combine_keeps_the_head_of_the_set_that_is_on()

@@ -8,10 +8,10 @@ using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace AdaLoRA.Gen.Tests.Review;
+namespace AdaLoRA.Gen.Tests.Regressions;
 
 /// <summary>PEFT wraps only target_modules: the bias of a target that is left out has no base_layer.</summary>
-public sealed class R08_BiasOfRankZeroTests : ReviewTests
+public sealed class BiasOfRankZeroTests : RegressionTests
 {
     [Fact]
     public void Bias_of_a_target_left_out_of_the_export()

@@ -8,9 +8,9 @@ using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace AdaLoRA.Gen.Tests.Review;
+namespace AdaLoRA.Gen.Tests.Regressions;
 
-public sealed class SoundFoldersTests : ReviewTests
+public sealed class FoldersOfEveryShapeTests : RegressionTests
 {
     private sealed class Emb : Module<Tensor, Tensor>
     {
