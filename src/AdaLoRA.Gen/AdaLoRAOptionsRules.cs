@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace AdaLoRA.Gen;
 
-/// <summary>The rules on <see cref="AdaLoRAOptions"/> that need no model. The analyzer states the same rules at compile time.</summary>
+/// <summary>The rules on <see cref="AdaLoRAOptions"/> that need no model. Those that the analyzer states at compile time have a page in generators/rules.</summary>
 internal static class AdaLoRAOptionsRules
 {
     public static IReadOnlyList<string> Check(AdaLoRAOptions o)

@@ -87,6 +87,9 @@ public sealed partial class Trainer<TModel>
         var state = run.State;
         // Stopped before the first step: an untrained adapter must not take the place of an earlier run's.
         if (state.Step > 0) run.Adapters.Save(AdapterFolder);
+        // The best adapter of an earlier run in this folder would be taken for this one's.
+        bool hasBest = _options.KeepBest && state.Best is not null;
+        if (state.Step > 0 && !hasBest && Directory.Exists(BestFolder)) Directory.Delete(BestFolder, recursive: true);
         double samples = (double)run.Attempts * _options.GradientAccumulation * _options.BatchSize;
         var result = new TrainingResult
         {
@@ -106,7 +109,7 @@ public sealed partial class Trainer<TModel>
             SkippedSteps = run.Optimizer.SkippedSteps,
             Threads = state.Threads,
             AdapterFolder = AdapterFolder,
-            BestFolder = _options.KeepBest && state.Best is not null ? BestFolder : null,
+            BestFolder = hasBest ? BestFolder : null,
             Checkpoint = run.Checkpoint,
         };
         WriteMetrics(result);

@@ -14,7 +14,7 @@ public static class HuggingFaceFolder
     /// </summary>
     /// <param name="model">
     /// The model; its parameters and persistent buffers are written as they are, in their types, each once. Adapters are no part of a whole model and are left out: merge them
-    /// into the weights before. Of a module around a backbone, pass the backbone.
+    /// into the weights before, or switch them off to write the base. Of a module around a backbone, pass the backbone.
     /// </param>
     /// <param name="folder">A folder that is not there yet, or is empty.</param>
     /// <param name="sourceFolder">
@@ -25,13 +25,17 @@ public static class HuggingFaceFolder
     /// <param name="shardBytes">Size above which weights are cut into model-00001-of-0000N.safetensors with model.safetensors.index.json, in bytes. Default: 5 GB.</param>
     /// <param name="mapping">How keys become the model's names. Default: the mapping of the model's class; for other modules, keys are names.</param>
     /// <param name="configure">Changes config.json before it is written; without a source it starts empty.</param>
-    /// <exception cref="AdaLoRAException">The folder has files, the source is missing or damaged, or something cannot be written.</exception>
+    /// <exception cref="AdaLoRAException">The model has adapters that are switched on and not merged, the folder has files, the source is missing or damaged, or something cannot be written.</exception>
     /// <exception cref="Serialization.SafetensorsException">A weight file cannot be written, or one of the source cannot be read.</exception>
     public static void Write(nn.Module model, string folder, string? sourceFolder = null, long shardBytes = 5_000_000_000, CheckpointMapping? mapping = null, Action<JsonObject>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentException.ThrowIfNullOrEmpty(folder);
         ArgumentOutOfRangeException.ThrowIfLessThan(shardBytes, 1);
+        if (AdapterSet.All(model).FirstOrDefault(s => s.IsActive && !s.IsMerged) is { } set)
+        {
+            throw new AdaLoRAException($"{model.GetType().Name} has adapters '{set.Name}' that are not merged, so '{folder}' would hold the base model without them; call Merge() first, or Deactivate() to write the base.");
+        }
         if (sourceFolder is not null && !Directory.Exists(sourceFolder)) throw new AdaLoRAException($"There is no folder '{sourceFolder}' to take config.json and the tokenizer from.");
         using var scope = torch.NewDisposeScope();
         var known = model as ICheckpointModel;

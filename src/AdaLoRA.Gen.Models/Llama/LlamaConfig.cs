@@ -55,6 +55,9 @@ public sealed record LlamaConfig
     public double InitializerRange { get; init; } = 0.02;
 
     /// <summary>Heads of keys and values in force.</summary>
+    /// <summary>The head counts as a GGUF adapter needs them, see <see cref="AdapterSet.SaveAsGguf"/>.</summary>
+    public Serialization.LlamaHeads Heads => new(checked((int)HeadCount), checked((int)KeyHeads));
+
     internal long KeyHeads => KeyValueHeadCount ?? HeadCount;
 
     /// <summary>Width of a head in force.</summary>

@@ -101,10 +101,15 @@ public sealed class Adapter : nn.Module
         InitialRank = kept.Length;
     }
 
-    /// <summary>ΔW = scale · B·(A ∘ E), in the shape of the layer's weight and the adapters' element type; made inside the caller's dispose scope.</summary>
-    internal Tensor DeltaWeight() => _folded is null
-        ? zeros_like(_layer.Weight, dtype: _set.Arena.DType)
-        : _layer.ShapeDelta(_bt!.detach().t().mm(_folded.detach().t()));
+    /// <summary>ΔW = scale · B·(A ∘ E), what a merge adds to the layer's weight.</summary>
+    /// <returns>A new tensor in the shape of the layer's weight and the adapters' element type; no gradient flows through it.</returns>
+    public Tensor DeltaWeight()
+    {
+        using var _ = no_grad();
+        if (_folded is null) return zeros_like(_layer.Weight, dtype: _set.Arena.DType);
+        using var product = _bt!.t().mm(_folded.t());
+        return _layer.ShapeDelta(product).clone();
+    }
 
     /// <summary>For each triplet, whether the allocator's last ranking kept it.</summary>
     internal ReadOnlySpan<bool> Mask() => _set.HostMask().AsSpan(_set.Arena.Layout.TripletOffsets[_index], InitialRank);

@@ -37,6 +37,11 @@ internal readonly record struct AdapterSizing(int InitialRank, double Alpha, dou
             double loraAlpha = options.Alpha > 0 ? options.Alpha : rank;
             return new AdapterSizing(rank, loraAlpha, loraAlpha / rank, rank * targets.Count);
         }
+        if (options.BudgetUnit == BudgetUnit.Parameters)
+        {
+            var cheapest = targets.MinBy(t => Cost(t.Layer));
+            if (options.Budget < Cost(cheapest.Layer)) throw new AdaLoRAException(string.Create(CultureInfo.InvariantCulture, $"{modelName}: Budget {options.Budget} pays for no triplet: the cheapest, of '{cheapest.Path}', has {Cost(cheapest.Layer)} parameters; raise it."));
+        }
         double alpha = options.Alpha > 0 ? options.Alpha : AlphaOverRank * rank;
         // 1e-5 as in the paper's code and in PEFT: a folder of ours must give PEFT the same logits.
         return new AdapterSizing(rank, alpha, alpha / (rank + 1e-5), options.Budget);

@@ -96,11 +96,20 @@ internal static class TargetResolver
         return $"{modelName}: the target pattern {what} matches no layer; {Nearest(alternative, paths)}";
     }
 
+    /// <summary>The candidate whose end is most like the pattern's: a pattern is compared with as many segments as it names, or a short path would always win.</summary>
     private static string Nearest(string text, string[] candidates)
     {
         if (candidates.Length == 0) return "the model has none. Does its constructor call RegisterComponents()?";
-        string nearest = candidates.MinBy(c => EditDistance(text.Replace("*", "", StringComparison.Ordinal), c))!;
-        return $"the nearest is '{nearest}'.";
+        string tail = text.TrimStart('*', '.').Replace("*", "", StringComparison.Ordinal);
+        int segments = tail.Count(c => c == '.') + 1;
+        string nearest = candidates.MinBy(c => EditDistance(tail, End(c, segments)))!;
+        return End(nearest, segments) == text ? $"patterns match whole paths: write '*.{text}' for '{nearest}' and its like." : $"the nearest is '{nearest}'.";
+    }
+
+    private static string End(string path, int segments)
+    {
+        string[] all = path.Split('.');
+        return all.Length <= segments ? path : string.Join('.', all[^segments..]);
     }
 
     private static int EditDistance(string a, string b)

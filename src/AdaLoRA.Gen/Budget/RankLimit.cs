@@ -21,6 +21,7 @@ internal readonly record struct RankLimit(int Minimum, int Maximum)
     {
         if (options.RankLimits.Count == 0) return null;
         var limits = new RankLimit[targets.Count];
+        var statedBy = new string?[targets.Count];
         Array.Fill(limits, None);
         foreach (string text in options.RankLimits)
         {
@@ -29,12 +30,15 @@ internal readonly record struct RankLimit(int Minimum, int Maximum)
             for (int i = 0; i < targets.Count; i++)
             {
                 if (!pattern.Matches(targets[i].Path)) continue;
-                limits[i] = limit;
+                (limits[i], statedBy[i]) = (limit, text);
                 matched = true;
             }
             if (!matched) throw new AdaLoRAException($"{modelName}: RankLimits '{text}' matches no target; its targets are {string.Join(", ", targets.Take(4).Select(t => $"'{t.Path}'"))}{(targets.Count > 4 ? ", …" : "")}.");
             if (limit.Minimum > initialRank) throw new AdaLoRAException(string.Create(CultureInfo.InvariantCulture, $"{modelName}: RankLimits '{text}' wants at least {limit.Minimum} triplets, but every target starts with {initialRank}; raise InitialRank or lower the limit."));
         }
+        // The last one that matches counts, so a general one at the end makes those before it void.
+        string? shadowed = options.RankLimits.FirstOrDefault(text => !statedBy.Contains(text));
+        if (shadowed is not null) throw new AdaLoRAException($"{modelName}: RankLimits '{shadowed}' has no effect, since later ones match all its targets; put it last.");
         return limits;
     }
 

@@ -50,6 +50,7 @@ public sealed partial class AdaLoRAOptimizer : optim.Optimizer
             Schedule = new BudgetSchedule(totalSteps, _ranking.Allocator.TotalCost, set.Sizing.Budget, set.Options.InitialWarmup, set.Options.FinalWarmup, set.Options.Interval);
             set.Phases = new TrainingPhases(totalSteps, Schedule.InitialWarmupSteps, Schedule.FinalWarmupSteps);
         }
+        set.Optimizer = this;
         _trainable = new TrainableParameters(set.Model, set.TrainableNames, options.Kind);
         _state = new TrainingState(set.Arena, options.Kind);
         _tail = CreateTail();
@@ -208,6 +209,7 @@ public sealed partial class AdaLoRAOptimizer : optim.Optimizer
     private void RequireComputing(string before)
     {
         RequireAttached();
+        if (!ReferenceEquals(_set.Optimizer, this)) throw new AdaLoRAException($"Another optimizer was created for the adapters '{_set.Name}' of {_set.ModelName}; use that one, both would spend the same gradients.");
         if (!_set.IsComputing) throw new AdaLoRAException($"The adapters '{_set.Name}' of {_set.ModelName} are {(_set.IsMerged ? "merged; call Unmerge()" : "switched off; call Activate()")} {before}.");
     }
 

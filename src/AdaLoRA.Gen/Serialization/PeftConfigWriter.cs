@@ -40,7 +40,7 @@ internal static class PeftConfigWriter
         config.Set("lora_dropout", Float(set.Options.Dropout));
         if (set.Loaded is { } loaded)
         {
-            foreach (string name in (string[])["base_model_name_or_path", "revision", "task_type", "auto_mapping", "modules_to_save"]) config.Set(name, loaded.Config.Get(name));
+            foreach (string name in (string[])["base_model_name_or_path", "revision", "task_type", "auto_mapping", "modules_to_save", "bias"]) config.Set(name, loaded.Config.Get(name));
         }
         return config;
     }
@@ -69,7 +69,7 @@ internal static class PeftConfigWriter
         // Full paths: PEFT matches a list entry against the whole name or its end, and the end alone could match more layers than ours.
         config.Set("target_modules", new JsonArray([.. adapters.Select(a => (JsonNode)set.CheckpointPath(a))]));
         if (trained.Modules.Count > 0) config.Set("modules_to_save", new JsonArray([.. trained.Modules.Select(m => (JsonNode)m)]));
-        config.Set("bias", set.Options.Bias switch { BiasTraining.All => "all", BiasTraining.AdapterOnly => "lora_only", _ => "none" });
+        config.Set("bias", set.Options.Bias switch { BiasTraining.All => "all", BiasTraining.AdapterOnly => "lora_only", _ => trained.HasAdaptedBias ? "lora_only" : "none" });
         if (set.Adapters.Any(a => a.Layer is Adapters.TransposedLinearLayer)) config.Set("fan_in_fan_out", true);
         return config;
     }

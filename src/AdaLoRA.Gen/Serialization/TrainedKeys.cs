@@ -6,6 +6,9 @@ namespace AdaLoRA.Gen.Serialization;
 /// <param name="Modules">PEFT's modules_to_save: modules below the checkpoint's root whose parameters are all trained.</param>
 internal sealed record TrainedKeys(IReadOnlyList<(string Name, string Key)> InFile, IReadOnlyList<string> Beside, IReadOnlyList<string> Modules)
 {
+    /// <summary>Whether biases of adapted layers are among them (of a combination, say, whose options name none).</summary>
+    public bool HasAdaptedBias => InFile.Any(t => t.Key.EndsWith(".base_layer.bias", StringComparison.Ordinal));
+
     /// <param name="set">The set.</param>
     /// <param name="written">The adapters that are written: PEFT wraps their layers and no others.</param>
     public static TrainedKeys Of(AdapterSet set, IEnumerable<Adapter> written)

@@ -97,12 +97,12 @@ internal static class TrainingDescription
         for (int i = 0; i < count; i++)
         {
             string theirs = Target(found, i), ours = Target(expected, i);
-            if (theirs != ours) throw new AdaLoRAException($"'{folder}' was written by another plan: its target {i + 1} is {theirs}, this run's is {ours}; start with an empty output folder or restore the plan.");
+            if (theirs != ours) throw new AdaLoRAException($"'{folder}' was written by another plan: its target {i + 1} is {theirs}, this run's is {ours}; start anew in another folder, or restore the plan.");
         }
         foreach (var (name, value) in expected.Where(f => !s_progress.Contains(f.Key)))
         {
             string theirs = found[name]?.ToJsonString() ?? "nothing", ours = value?.ToJsonString() ?? "nothing";
-            if (theirs != ours) throw new AdaLoRAException($"'{folder}' was written with {name} {theirs}, this run has {ours}; start with an empty output folder or restore the value.");
+            if (theirs != ours) throw new AdaLoRAException($"'{folder}' was written with {name} {theirs}, this run has {ours}; start anew in another folder, or restore the value.");
         }
     }
 

@@ -31,7 +31,9 @@ internal static class HfCommand
     {
         if (!Directory.Exists(folder)) throw new AdaLoRAException($"There is no folder '{folder}'; name one that holds a folder for each case.");
         string[] folders = [.. Directory.GetDirectories(folder).Where(f => File.Exists(Path.Combine(f, GoldenModel.InputFile))).Order(StringComparer.Ordinal)];
-        return folders.Length > 0 ? folders : throw new AdaLoRAException($"'{folder}' holds no folder with {GoldenModel.InputFile}.");
+        return folders.Length > 0 ? folders : throw new AdaLoRAException(File.Exists(Path.Combine(folder, GoldenModel.InputFile))
+            ? $"'{folder}' is one case itself; name the folder that holds it."
+            : $"'{folder}' holds no folder with {GoldenModel.InputFile}.");
     }
 
     private static List<CaseResult> Check(string folder)

@@ -17,7 +17,7 @@ internal static class FuzzCommand
         {
             if (r.GetValueOrDefault<long>() < 1) r.AddError("--count must be at least 1.");
         });
-        var command = new Command("fuzz", "Feeds damaged files to the readers of safetensors, adapter_config.json, training.json and state.json. Only the library's own exceptions may come out; memory and time are limited.") { count, seed, reader, at, dump };
+        var command = new Command("fuzz", "Feeds damaged files to the readers of safetensors, adapter_config.json, GGUF, training.json and state.json. Only the library's own exceptions may come out; memory and time are limited.") { count, seed, reader, at, dump };
         command.SetAction(arguments => format.Print(arguments, Run(
             FuzzTargets.Of(arguments.GetValue(reader)!), arguments.GetValue(at) ?? 0, arguments.GetValue(at) is null ? arguments.GetValue(count) : null, arguments.GetValue(seed), arguments.GetValue(dump))));
         return command;

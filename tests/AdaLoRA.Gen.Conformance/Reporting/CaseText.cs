@@ -12,7 +12,7 @@ internal static class CaseText
     {
         if (result.Unsupported) return $"{result.Name,-36}  unsupported  {result.Detail}".TrimEnd();
         string error = result.LargestError.ToString("0.0e-0", CultureInfo.InvariantCulture);
-        string line = $"{result.Name,-36}  {(result.Ok ? "ok  " : "FAIL")}  {(result.LargestError == 0 ? "0" : error),-7}  {result.At}";
+        string line = $"{result.Name,-36}  {(result.Ok ? "ok  " : "FAIL")}  {(result.LargestError == 0 ? "0" : double.IsNaN(result.LargestError) ? "-" : error),-7}  {result.At}";
         return (result.Detail.Length == 0 ? line : $"{line}  {result.Detail}").TrimEnd();
     }
 

@@ -70,7 +70,11 @@ public sealed class HuggingFaceFolderTests : IDisposable
     {
         string source = Fixtures.Path("hf", "llama");
         using var model = LlamaForCausalLM.FromPretrained(source);
-        AdapterSet.Load(model, Fixtures.Path("peft", "llama_adalora_pruned"));
+        var set = AdapterSet.Load(model, Fixtures.Path("peft", "llama_adalora_pruned"));
+        // Switched on and unmerged, what was trained would be lost without a word.
+        Assert.Contains("call Merge() first", Assert.Throws<AdaLoRAException>(() => HuggingFaceFolder.Write(model, _folder.File("written"), source)).Message);
+        Assert.False(Directory.Exists(_folder.File("written")));
+        set.Deactivate();
         HuggingFaceFolder.Write(model, _folder.File("written"), source);
         Assert.Equal(File.ReadAllBytes(Path.Combine(source, "model.safetensors")), File.ReadAllBytes(_folder.File("written/model.safetensors")));
     }

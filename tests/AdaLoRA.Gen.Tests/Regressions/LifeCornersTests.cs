@@ -18,7 +18,7 @@ public sealed class LifeCornersTests : RegressionTests
     [InlineData(false)]
     public void Nothing_left(bool aten)
     {
-        using Run run = new(ScalarType.Float32, o => (o.BudgetUnit, o.Budget, o.Compact) = (BudgetUnit.Parameters, 1, true), aten: aten);
+        using Run run = new(ScalarType.Float32, o => (o.RankLimits, o.Budget, o.Compact) = (["*: ..0"], 1, true), aten: aten);
         run.Steps(12);
         Assert.Equal(0, run.Set.TotalRank);
         Assert.True(run.Set.IsCompacted);
