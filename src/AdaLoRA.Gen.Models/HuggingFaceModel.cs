@@ -59,6 +59,45 @@ public sealed class HuggingFaceModel : IDisposable
             : ((CausalLanguageModel)Module).call(ids, mask);
     }
 
+    /// <summary>What every layer gives, as transformers' <c>output_hidden_states</c>.</summary>
+    /// <param name="inputs">As for <see cref="Logits"/>.</param>
+    /// <returns>The embeddings, then one tensor a layer, [B, T, H]; zero at padding. A decoder's last one is behind the final norm.</returns>
+    /// <exception cref="AdaLoRAException">As for <see cref="Logits"/>.</exception>
+    public IReadOnlyList<Tensor> HiddenStates(IReadOnlyDictionary<string, Tensor> inputs)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        if (!inputs.TryGetValue("input_ids", out Tensor? ids)) throw new AdaLoRAException($"{Architecture} needs input_ids.");
+        Tensor? mask = inputs.GetValueOrDefault("attention_mask");
+        TokenLayout layout = Module is not BertForSequenceClassification ? TokenLayout.OfDecoder(ids, mask) : mask is null ? TokenLayout.Full(ids.shape[0], ids.shape[1], ids.device) : TokenLayout.Of(mask, ids.device);
+        var states = new List<Tensor>();
+        switch (Module)
+        {
+            case BertForSequenceClassification { bert: var bert }:
+                Tensor state = Keep(bert.embeddings.call(ids, layout, inputs.GetValueOrDefault("token_type_ids")));
+                foreach (var layer in bert.encoder.layer) state = Keep(layer.call(state, layout));
+                break;
+            case Gpt2ForCausalLM { transformer: var gpt2 }:
+                state = Keep(gpt2.Embed(ids, layout));
+                for (int i = 0; i < gpt2.h.Count; i++) state = Keep(gpt2.h[i].call(state, layout), i == gpt2.h.Count - 1 ? gpt2.ln_f : null);
+                break;
+            case LlamaForCausalLM { model: var llama }:
+                state = Keep(llama.embed_tokens.call(layout.Pack(ids)));
+                using (RotaryAngles angles = llama.Angles(layout))
+                {
+                    for (int i = 0; i < llama.layers.Count; i++) state = Keep(llama.layers[i].call(state, layout, angles), i == llama.layers.Count - 1 ? llama.norm : null);
+                }
+                break;
+        }
+        return states;
+
+        // The next layer may write into what this one gave.
+        Tensor Keep(Tensor rows, nn.Module<Tensor, Tensor>? norm = null)
+        {
+            states.Add(layout.Unpack(norm is null ? rows : norm.call(rows.clone())).clone());
+            return rows;
+        }
+    }
+
     /// <summary>Frees the model.</summary>
     public void Dispose() => Module.Dispose();
 

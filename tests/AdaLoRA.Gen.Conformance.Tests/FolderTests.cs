@@ -12,7 +12,7 @@ public sealed class FolderTests
         var results = HfCommand.Run(Fixtures.Path("hf")).ToList();
         Assert.All(results, r => Assert.True(r.Ok, CaseText.Line(r)));
         Assert.Equal(["distilbert"], results.Where(r => r.Unsupported).Select(r => r.Name));
-        Assert.Equal(16, results.Count(r => !r.Unsupported));
+        Assert.Equal(28, results.Count(r => !r.Unsupported));
         Assert.All(results.Where(r => !r.Unsupported), r => Assert.NotEmpty(r.At));
     }
 

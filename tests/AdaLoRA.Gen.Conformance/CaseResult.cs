@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace AdaLoRA.Gen.Conformance;
 
 /// <summary>What one case came to.</summary>
@@ -10,4 +12,10 @@ internal sealed record CaseResult(string Name, bool Ok, double LargestError, str
 {
     /// <summary>Nothing could be checked, since what the case needs is not built here; it does not fail.</summary>
     public bool Unsupported { get; init; }
+
+    /// <summary>Whether an exception says something of the case at hand, so that the other cases go on: the library's own, libtorch's, and those of JSON of another shape.</summary>
+    public static bool IsOfTheCase(Exception e) => e is AdaLoRAException or IOException or ExternalException or InvalidOperationException or ArgumentException or FormatException or OverflowException or IndexOutOfRangeException or KeyNotFoundException;
+
+    /// <summary>The first line of what an exception says; libtorch adds a page of trace.</summary>
+    public static string Sentence(Exception e) => e.Message.Split('\n')[0];
 }

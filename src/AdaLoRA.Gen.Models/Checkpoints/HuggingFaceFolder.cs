@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AdaLoRA.Gen.Serialization;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -7,7 +8,7 @@ namespace AdaLoRA.Gen.Models;
 /// <summary>Writes whole models as folders that Hugging Face's libraries, and <c>FromPretrained</c> here, open.</summary>
 public static class HuggingFaceFolder
 {
-    private static readonly string[] WeightEnds = [".safetensors", ".bin", ".pt", ".pth", ".h5", ".msgpack", ".onnx", ".gguf", ".ot", ".index.json"];
+    private static readonly string[] WeightEnds = [".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack", ".onnx", ".onnx_data", ".gguf", ".ot", ".npz", ".tflite", ".mlmodel", ".index.json"];
 
     /// <summary>
     /// Writes the weights, config.json and the files beside it into a new folder. The folder appears when it is complete; a failure leaves nothing.
@@ -94,8 +95,10 @@ public static class HuggingFaceFolder
         {
             Directory.CreateDirectory(temporary);
             write(temporary);
+            Flush(temporary);
             if (Directory.Exists(target)) Directory.Delete(target);
             Directory.Move(temporary, target);
+            FolderSync.Flush(parent);
         }
         catch (Exception error) when (error is (IOException or UnauthorizedAccessException) and not Serialization.SafetensorsException)
         {
@@ -105,5 +108,19 @@ public static class HuggingFaceFolder
         {
             if (Directory.Exists(temporary)) Directory.Delete(temporary, recursive: true);
         }
+    }
+
+    /// <summary>Everything in a folder is on the disk before it gets its name.</summary>
+    private static void Flush(string folder)
+    {
+        foreach (string file in Directory.EnumerateFiles(folder))
+        {
+            // A copied file may be read-only.
+            if ((File.GetAttributes(file) & FileAttributes.ReadOnly) != 0) File.SetAttributes(file, FileAttributes.Normal);
+            using var stream = new FileStream(file, FileMode.Open, FileAccess.Write);
+            stream.Flush(flushToDisk: true);
+        }
+        foreach (string inner in Directory.EnumerateDirectories(folder)) Flush(inner);
+        FolderSync.Flush(folder);
     }
 }

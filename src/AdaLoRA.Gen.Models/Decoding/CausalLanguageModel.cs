@@ -24,7 +24,7 @@ public abstract class CausalLanguageModel : nn.Module<Tensor, Tensor?, Tensor>
     /// <param name="input_ids">Token ids, int64 [B, T].</param>
     /// <param name="attention_mask">0 where a token is padding, [B, T]; null: no padding. Logits at padding do not count.</param>
     /// <param name="labels">int64 [B, T]; -100 does not count.</param>
-    /// <returns>A scalar; NaN when no label counts.</returns>
+    /// <returns>A scalar, float32 for models in 16 bits; NaN when no label counts.</returns>
     /// <exception cref="AdaLoRAException">The labels have another shape than the ids, the batch is longer than the model's positions, or a sequence is empty.</exception>
     public Tensor Loss(Tensor input_ids, Tensor? attention_mask, Tensor labels)
     {
@@ -35,7 +35,10 @@ public abstract class CausalLanguageModel : nn.Module<Tensor, Tensor?, Tensor>
         using EncoderOutput decoded = Decode(input_ids, attention_mask);
         Tensor last = torch.full([labels.shape[0], 1], -100, dtype: ScalarType.Int64, device: labels.device);
         Tensor next = torch.cat([labels.narrow(1, 1, labels.shape[1] - 1), last], 1);
-        return nn.functional.cross_entropy(Head(decoded.Rows), decoded.Layout.Pack(next)).MoveToOuterDisposeScope();
+        Tensor logits = Head(decoded.Rows);
+        // In 16 bits a loss has 8 to 11 of them; Hugging Face takes float32, too.
+        if (logits.dtype is ScalarType.BFloat16 or ScalarType.Float16) logits = logits.to(ScalarType.Float32);
+        return nn.functional.cross_entropy(logits, decoded.Layout.Pack(next)).MoveToOuterDisposeScope();
     }
 
     /// <summary>

@@ -47,7 +47,8 @@ public sealed partial class AdapterSet
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(heads);
-        if (CarriedNames.Count > 0) throw new AdaLoRAException($"'{CarriedNames[0]}' of {_modelName} was trained in full, which a GGUF adapter cannot hold; merge the adapters and convert the whole model instead.");
+        // A weight that PEFT saved along with an adapted embedding is mostly the base's own.
+        if (CarriedNames.FirstOrDefault(n => TrainableNames.Contains(n) || _trained!.Differs(n, TrainedValue(n))) is { } trained) throw new AdaLoRAException($"'{trained}' of {_modelName} was trained in full, which a GGUF adapter cannot hold; merge the adapters and convert the whole model instead.");
         foreach (var adapter in _adapters)
         {
             if (SharedWeights.WhyShared(_model, adapter) is { } why) throw new AdaLoRAException($"{why}: llama.cpp would apply the adapter in both places; leave '{adapter.Path}' out of the targets, or untie the weights.");
@@ -77,7 +78,12 @@ public sealed partial class AdapterSet
     }
 
     /// <summary>A parameter that goes with this set as the set has it, whether it is switched on or off; a copy on the CPU.</summary>
-    internal torch.Tensor TrainedValue(string name) => (_trained?.Own(name) ?? TrainedValues.Find(_model, name)).detach().to(torch.CPU, copy: true);
+    internal torch.Tensor TrainedValue(string name)
+    {
+        // While merged, ΔW is in the weight; it belongs to the factors.
+        if (IsMerged && _adapters.Find(a => name == a.Path + ".weight" && a.InitialRank > 0) is { } adapter) return (_unmerged.TryGetValue(adapter, out var weight) ? weight : Sum(adapter, -1)).detach().to(torch.CPU, copy: true);
+        return (_trained?.Own(name) ?? TrainedValues.Find(_model, name)).detach().to(torch.CPU, copy: true);
+    }
 
     /// <summary>Path of an adapter's layer relative to the checkpoint's root.</summary>
     internal string CheckpointPath(Adapter adapter) => CheckpointName(adapter.Path);

@@ -70,14 +70,19 @@ internal static class TargetResolver
     public static IReadOnlyList<string> BuffersOf(torch.nn.Module model, IReadOnlyCollection<string> trained)
     {
         if (trained.Count == 0) return [];
+        var parameters = model.named_parameters().Select(p => p.name).Where(n => !AdapterSet.IsOwn(model, n)).ToList();
         var persistent = model.state_dict().Keys.ToHashSet(StringComparer.Ordinal);
         return [.. model.named_buffers().Select(b => b.name).Where(name =>
         {
-            int dot = name.LastIndexOf('.');
-            if (dot < 0 || AdapterSet.IsOwn(model, name) || !persistent.Contains(name)) return false;
-            string prefix = name[..(dot + 1)];
-            var own = model.named_parameters().Select(p => p.name).Where(p => p.StartsWith(prefix, StringComparison.Ordinal)).ToList();
-            return own.Count > 0 && own.TrueForAll(trained.Contains);
+            if (AdapterSet.IsOwn(model, name) || !persistent.Contains(name)) return false;
+            // A norm without parameters belongs to the nearest module around it that has some.
+            for (int dot = name.LastIndexOf('.'); dot > 0; dot = name.LastIndexOf('.', dot - 1))
+            {
+                string prefix = name[..(dot + 1)];
+                var own = parameters.FindAll(p => p.StartsWith(prefix, StringComparison.Ordinal));
+                if (own.Count > 0) return own.TrueForAll(trained.Contains);
+            }
+            return false;
         })];
     }
 

@@ -43,6 +43,14 @@ internal sealed class TrainedValues : IDisposable
         }
     }
 
+    /// <summary>Whether a value is another than the base's.</summary>
+    public bool Differs(string name, Tensor value)
+    {
+        using var scope = NewDisposeScope();
+        var before = _before[name].cpu();
+        return before.dtype != value.dtype || !before.shape.SequenceEqual(value.shape) || before.ne(value).any().item<bool>();
+    }
+
     /// <summary>A parameter or buffer of a model.</summary>
     public static Tensor Find(nn.Module model, string name) => TryFind(model, name) ?? throw new AdaLoRAException($"'{name}' is gone from the model; attach the adapters anew after changing its modules.");
 

@@ -43,8 +43,11 @@ internal sealed class GoldenModel : IDisposable
     /// <summary>The logits of the recorded inputs; zero at padding.</summary>
     public Tensor Logits() => _conv is not null ? _conv.call(Input("x")) : _known!.Logits(Inputs());
 
-    /// <summary>Recorded logits, with zero at padding, where no implementation promises anything.</summary>
-    public Tensor Unpadded(Tensor logits) => logits.dim() == 3 && Io.TryGetValue("in.attention_mask", out var mask) ? logits * mask.unsqueeze(-1) : logits;
+    /// <summary>The embeddings and what each layer gives; empty for the CNN.</summary>
+    public IReadOnlyList<Tensor> HiddenStates() => _known?.HiddenStates(Inputs()) ?? [];
+
+    /// <summary>Recorded logits or hidden states, with zero at padding, where no implementation promises anything.</summary>
+    public Tensor Unpadded(Tensor recorded) => recorded.dim() == 3 && Io.TryGetValue("in.attention_mask", out var mask) ? recorded * mask.unsqueeze(-1) : recorded;
 
     /// <summary>The loss on the recorded labels, as Hugging Face defines it for the head; null when there are none.</summary>
     public Tensor? Loss()

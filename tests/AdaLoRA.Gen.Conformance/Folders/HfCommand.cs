@@ -11,6 +11,8 @@ internal static class HfCommand
     /// <summary>What a right port reaches in fp32.</summary>
     private const double Tolerance = 1e-5;
 
+    private const string Gradient = "out.grad.";
+
     public static Command Create(ReportFormat format)
     {
         var folder = new Argument<string>("FOLDER") { Description = "Holds one folder a model: config.json, model.safetensors and io.safetensors (in.*, out.*)." };
@@ -44,37 +46,46 @@ internal static class HfCommand
         {
             using var scope = NewDisposeScope();
             using var model = GoldenModel.Open(folder);
+            var left = model.Io.Keys.Where(k => k.StartsWith("out.", StringComparison.Ordinal)).ToHashSet(StringComparer.Ordinal);
             using (no_grad())
             {
-                if (model.Io.TryGetValue("out.logits", out var logits)) results.Add(Difference.Case($"{name} logits", model.Unpadded(logits), model.Logits(), Tolerance, "out.logits"));
-                if (model.Io.TryGetValue("out.generate8", out var text) && model.Continue(text) is { } found) results.Add(Difference.Case($"{name} generate", text, found, 0, "out.generate8"));
+                if (Take("out.logits") is { } logits) results.Add(Difference.Case($"{name} logits", model.Unpadded(logits), model.Logits(), Tolerance, "out.logits"));
+                var states = model.HiddenStates();
+                for (int i = 0; i < states.Count; i++)
+                {
+                    if (Take($"out.hidden.{i}") is { } state) results.Add(Difference.Case($"{name} hidden {i}", model.Unpadded(state), states[i], Tolerance, $"out.hidden.{i}"));
+                }
+                if (model.Io.TryGetValue("out.generate8", out var text) && model.Continue(text) is { } found) results.Add(Difference.Case($"{name} generate", Take("out.generate8")!, found, 0, "out.generate8"));
             }
-            if (model.Io.TryGetValue("out.loss", out var expected) && model.Loss() is { } loss)
+            if (model.Io.ContainsKey("out.loss") && model.Loss() is { } loss)
             {
-                results.Add(Difference.Case($"{name} loss", expected.reshape(-1), loss.reshape(-1), Tolerance, "out.loss"));
+                results.Add(Difference.Case($"{name} loss", Take("out.loss")!.reshape(-1), loss.reshape(-1), Tolerance, "out.loss"));
                 loss.backward();
-                results.AddRange(Gradients(name, model));
+                foreach (string key in left.Where(k => k.StartsWith(Gradient, StringComparison.Ordinal)).ToList()) results.Add(CheckGradient(name, key, Take(key)!, model));
             }
+            if (!model.Io.ContainsKey("out.logits")) results.Add(new CaseResult(name, false, double.NaN, "out.logits", $"{GoldenModel.InputFile} does not record it"));
+            foreach (string key in left.Order(StringComparer.Ordinal))
+            {
+                bool known = key is "out.logits" or "out.loss" or "out.generate8" || key.StartsWith("out.hidden.", StringComparison.Ordinal) || key.StartsWith(Gradient, StringComparison.Ordinal);
+                results.Add(known ? new CaseResult(name, false, double.NaN, key, "is recorded, but this model or its inputs do not give it") : new CaseResult($"{name} {key}", true, 0, "", "no such output is computed here") { Unsupported = true });
+            }
+
+            Tensor? Take(string key) => left.Remove(key) ? model.Io[key] : null;
         }
         catch (UnsupportedArchitectureException e)
         {
             return [new CaseResult(name, true, 0, "", string.Join(", ", e.Architectures)) { Unsupported = true }];
         }
-        catch (Exception e) when (e is AdaLoRAException or SafetensorsException)
+        catch (Exception e) when (CaseResult.IsOfTheCase(e))
         {
-            results.Add(new CaseResult(name, false, double.NaN, "", e.Message));
+            results.Add(new CaseResult(name, false, double.NaN, "", CaseResult.Sentence(e)));
         }
         return results;
     }
 
-    private static IEnumerable<CaseResult> Gradients(string name, GoldenModel model)
-    {
-        const string prefix = "out.grad.";
-        foreach (var (key, expected) in model.Io.Where(t => t.Key.StartsWith(prefix, StringComparison.Ordinal)))
-        {
-            yield return model.Module.get_parameter(key[prefix.Length..])?.grad is { } found
-                ? Difference.Case($"{name} gradient", expected, found, Tolerance, key)
-                : new CaseResult($"{name} gradient", false, double.NaN, key, "the model has no such parameter, or it has no gradient");
-        }
-    }
+    /// <summary>Gradients are small: 1e-5 absolute would hide a wrong one of 1e-3, so 1e-3 of the largest value is the limit where that is less.</summary>
+    private static CaseResult CheckGradient(string name, string key, Tensor expected, GoldenModel model) =>
+        model.Module.get_parameter(key[Gradient.Length..])?.grad is { } found
+            ? Difference.Case($"{name} gradient", expected, found, Math.Min(Tolerance, 1e-3 * expected.abs().max().item<float>()), key)
+            : new CaseResult($"{name} gradient", false, double.NaN, key, "the model has no such parameter, or it has no gradient");
 }

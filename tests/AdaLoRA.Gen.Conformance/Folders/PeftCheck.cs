@@ -26,10 +26,12 @@ internal static class PeftCheck
             yield return Compare("logits", "out.logits");
             using (set.Disable()) yield return Compare("disabled", "out.logits_disabled");
             yield return Compare("enabled again", "out.logits");
+            byte[][] weights = Weights(set);
             set.Merge();
-            yield return Compare("merged", "out.logits_merged");
+            var merged = Compare("merged", "out.logits_merged");
+            yield return merged.Ok && MissingInTheWeights(set, weights) is { } missing ? new CaseResult(merged.Name, false, double.NaN, missing, "is what it was before the merge") : merged;
             set.Unmerge();
-            yield return Compare("unmerged", "out.logits");
+            yield return FirstChanged(set, weights) is { } changed ? new CaseResult($"{name} unmerged", false, double.NaN, changed, "the weight is not what it was before the merge") : Compare("unmerged", "out.logits");
 
             string again = Path.Combine(folder.FullName, "again"), lora = Path.Combine(folder.FullName, "lora");
             set.Save(again);
@@ -37,7 +39,7 @@ internal static class PeftCheck
             set.SaveAsLoRA(lora);
             set.Detach();
             AdapterSet.Load(golden.Module, lora);
-            yield return Compare("as plain LoRA", "out.logits");
+            yield return WhyNoLoRA(lora) is { } why ? new CaseResult($"{name} as plain LoRA", false, double.NaN, PeftConfig.FileName, why) : Compare("as plain LoRA", "out.logits");
         }
         finally
         {
@@ -48,6 +50,35 @@ internal static class PeftCheck
         CaseResult Compare(string what, string key) => expected.TryGetValue(key, out var logits)
             ? Difference.Case($"{name} {what}", golden.Unpadded(logits), golden.Logits(), Tolerance, key)
             : new CaseResult($"{name} {what}", false, double.NaN, key, $"{GoldenModel.InputFile} does not hold it");
+    }
+
+    private static byte[][] Weights(AdapterSet set) => [.. set.Adapters.Select(a => a.Layer.Weight.detach().contiguous().bytes.ToArray())];
+
+    /// <summary>The first layer whose merge cannot be seen: its weight is unchanged though ΔW is not zero.</summary>
+    private static string? MissingInTheWeights(AdapterSet set, byte[][] before)
+    {
+        byte[][] now = Weights(set);
+        for (int i = 0; i < now.Length; i++)
+        {
+            bool adds = set.Adapters[i].DeltaWeight().abs().max().item<float>() > 0;
+            if (adds && now[i].AsSpan().SequenceEqual(before[i])) return set.Adapters[i].Path;
+        }
+        return set.IsMerged ? null : "IsMerged";
+    }
+
+    private static string? FirstChanged(AdapterSet set, byte[][] before)
+    {
+        byte[][] now = Weights(set);
+        for (int i = 0; i < now.Length; i++) if (!now[i].AsSpan().SequenceEqual(before[i])) return set.Adapters[i].Path;
+        return null;
+    }
+
+    /// <summary>What keeps a folder from being plain LoRA.</summary>
+    private static string? WhyNoLoRA(string folder)
+    {
+        using var file = SafetensorsFile.Open(Path.Combine(folder, PeftKeys.TensorFile));
+        if (PeftConfig.Read(folder).Method != AdapterMethod.LoRA) return "peft_type is not LORA";
+        return file.Names.FirstOrDefault(n => n.EndsWith("lora_E", StringComparison.Ordinal)) is { } key ? $"it holds {key}" : null;
     }
 
     /// <summary>The same tensors (names, shapes, types, bytes) and the same fields of the config.</summary>

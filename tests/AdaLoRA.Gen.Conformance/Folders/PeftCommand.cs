@@ -45,9 +45,9 @@ internal static class PeftCommand
         {
             return [new CaseResult(name, true, 0, "", string.Join(", ", e.Architectures)) { Unsupported = true }];
         }
-        catch (Exception e) when (e is AdaLoRAException or SafetensorsException)
+        catch (Exception e) when (CaseResult.IsOfTheCase(e))
         {
-            results.Add(new CaseResult(name, false, double.NaN, "", e.Message));
+            results.Add(new CaseResult(name, false, double.NaN, "", CaseResult.Sentence(e)));
         }
         return results;
     }

@@ -11,8 +11,12 @@ internal sealed class Tally(double tolerance)
     /// <summary>Where the first failure was; null while there is none.</summary>
     public string? Failure { get; private set; }
 
+    /// <summary>Comparisons so far.</summary>
+    public int Compared { get; private set; }
+
     public void Note(double error, string at)
     {
+        Compared++;
         if (Failure is not null) return;
         if (!(error <= tolerance)) (Failure, _largest, _at, _detail) = (at, error, at, $"more than {tolerance:0e-0}");
         else if (error > _largest || _at.Length == 0) (_largest, _at) = (error, at);

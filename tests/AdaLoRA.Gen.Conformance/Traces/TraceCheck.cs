@@ -45,9 +45,9 @@ internal sealed class TraceCheck : IDisposable
             using var check = new TraceCheck(replay, kind);
             return check.Judge(label);
         }
-        catch (Exception e) when (e is AdaLoRAException or Serialization.SafetensorsException)
+        catch (Exception e) when (CaseResult.IsOfTheCase(e))
         {
-            return new CaseResult(label, false, double.NaN, "", e.Message);
+            return new CaseResult(label, false, double.NaN, "", CaseResult.Sentence(e));
         }
     }
 
@@ -147,8 +147,10 @@ internal sealed class TraceCheck : IDisposable
     private void RequireComplete()
     {
         if (!_exact && _replay.File.Method != AdapterMethod.LoRA) return;
+        // Of each step at least the loss is recorded, or λ.
         string[] left = [.. _replay.Golden.Keys.Where(k => k.StartsWith("step", StringComparison.Ordinal) && !_compared.Contains(k))];
         if (left.Length > 0) _tally.Fail(left[0], $"{left.Length} recorded tensors belong to no step and matrix of the run");
+        if (_tally.Compared == 0) _tally.Fail("", "the trace recorded nothing that could be compared");
         if (_replay.Optimizer.SkippedSteps > 0) _tally.Fail("", $"{_replay.Optimizer.SkippedSteps} steps were skipped");
     }
 }

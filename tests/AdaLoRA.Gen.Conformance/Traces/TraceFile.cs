@@ -28,7 +28,7 @@ internal sealed class TraceFile
         Steps = Int("total_step");
         if (_steps.Length != Steps) throw new AdaLoRAException($"'{path}' records {_steps.Length} steps of {Steps}.");
         Method = Fidelity == "lora" ? AdapterMethod.LoRA : AdapterMethod.AdaLoRA;
-        MicroBatches = _json.TryGetProperty("micro_batches", out _) ? Int("micro_batches") : 1;
+        MicroBatches = Has(_json, "micro_batches") ? Int("micro_batches") : 1;
     }
 
     /// <summary>Adapted layers, in the order of <c>lambda</c>'s second dimension.</summary>
@@ -86,11 +86,12 @@ internal sealed class TraceFile
                 var other => throw new AdaLoRAException($"'{_path}': the optimizer is '{other}'; it must be adamw or sgd."),
             },
             LearningRate = Number(o, "lr"),
-            MaxGradNorm = _json.TryGetProperty("clip_grad_norm", out _) ? Double("clip_grad_norm") : 0,
+            MaxGradNorm = Has(_json, "clip_grad_norm") ? Double("clip_grad_norm") : 0,
         };
-        if (o.TryGetProperty("weight_decay", out _)) options.WeightDecay = Number(o, "weight_decay");
-        if (o.TryGetProperty("eps", out _)) options.Epsilon = Number(o, "eps");
-        if (!o.TryGetProperty("betas", out var betas)) return options;
+        if (Has(o, "weight_decay")) options.WeightDecay = Number(o, "weight_decay");
+        if (Has(o, "eps")) options.Epsilon = Number(o, "eps");
+        if (!Has(o, "betas")) return options;
+        var betas = o.GetProperty("betas");
         if (betas.ValueKind != JsonValueKind.Array || betas.GetArrayLength() != 2) throw new AdaLoRAException($"'{_path}': betas must be two numbers.");
         (options.Beta1, options.Beta2) = (betas[0].GetDouble(), betas[1].GetDouble());
         return options;
@@ -102,6 +103,9 @@ internal sealed class TraceFile
 
     /// <summary>The largest absolute value that was recorded under a name in the whole run.</summary>
     public double Largest(string name) => Enumerable.Range(1, Steps).Select(t => Math.Abs(Recorded(t, name) ?? 0)).Max();
+
+    /// <summary>Python writes None where there is nothing.</summary>
+    private static bool Has(JsonElement parent, string name) => parent.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null;
 
     private int Int(string name) => Double(name) is var value && value == Math.Floor(value) && Math.Abs(value) <= int.MaxValue
         ? (int)value
