@@ -68,7 +68,7 @@ public sealed class HuggingFaceModel : IDisposable
         ArgumentNullException.ThrowIfNull(inputs);
         if (!inputs.TryGetValue("input_ids", out Tensor? ids)) throw new AdaLoRAException($"{Architecture} needs input_ids.");
         Tensor? mask = inputs.GetValueOrDefault("attention_mask");
-        TokenLayout layout = Module is not BertForSequenceClassification ? TokenLayout.OfDecoder(ids, mask) : mask is null ? TokenLayout.Full(ids.shape[0], ids.shape[1], ids.device) : TokenLayout.Of(mask, ids.device);
+        TokenLayout layout = TokenLayout.OfInputs(ids, mask, causal: Module is CausalLanguageModel);
         var states = new List<Tensor>();
         switch (Module)
         {

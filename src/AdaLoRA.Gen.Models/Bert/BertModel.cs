@@ -73,9 +73,7 @@ public sealed class BertModel : nn.Module<Tensor, Tensor?, Tensor?, EncoderOutpu
     /// <exception cref="AdaLoRAException">The batch is longer than the model's positions, or a sequence is empty.</exception>
     public override EncoderOutput forward(Tensor input_ids, Tensor? attention_mask, Tensor? token_type_ids)
     {
-        TokenLayout layout = attention_mask is null
-            ? TokenLayout.Full(input_ids.shape[0], input_ids.shape[1], input_ids.device)
-            : TokenLayout.Of(attention_mask, input_ids.device);
+        TokenLayout layout = TokenLayout.OfInputs(input_ids, attention_mask);
         using Tensor embedded = embeddings.call(input_ids, layout, token_type_ids);
         return new EncoderOutput(encoder.call(embedded, layout), layout);
     }

@@ -61,9 +61,21 @@ public sealed class TokenLayout : IDisposable
     }
 
     /// <summary>The layout of a decoder's batch.</summary>
-    internal static TokenLayout OfDecoder(Tensor input_ids, Tensor? attentionMask) => attentionMask is null
-        ? Full(input_ids.shape[0], input_ids.shape[1], input_ids.device, causal: true)
-        : Of(attentionMask, input_ids.device, inBlocks: input_ids.device.type == DeviceType.CPU, causal: true);
+    internal static TokenLayout OfDecoder(Tensor input_ids, Tensor? attentionMask) => OfInputs(input_ids, attentionMask, causal: true);
+
+    /// <summary>The layout of a batch as a model gets it, after its inputs were looked at: libtorch would answer with a page of trace.</summary>
+    /// <exception cref="AdaLoRAException">The ids are no whole numbers [B, T], or the mask is of another shape.</exception>
+    internal static TokenLayout OfInputs(Tensor input_ids, Tensor? attentionMask, bool causal = false)
+    {
+        ArgumentNullException.ThrowIfNull(input_ids);
+        if (input_ids.dim() != 2 || input_ids.dtype is not (ScalarType.Int64 or ScalarType.Int32))
+        {
+            throw new AdaLoRAException($"The token ids are {input_ids.dtype} [{string.Join(", ", input_ids.shape)}]; they must be Int64 or Int32 [batch, length].");
+        }
+        if (attentionMask is null) return Full(input_ids.shape[0], input_ids.shape[1], input_ids.device, causal);
+        if (!attentionMask.shape.SequenceEqual(input_ids.shape)) throw new AdaLoRAException($"The attention mask is [{string.Join(", ", attentionMask.shape)}] and the token ids [{string.Join(", ", input_ids.shape)}]; give one mask value for each token.");
+        return Of(attentionMask, input_ids.device, inBlocks: input_ids.device.type == DeviceType.CPU, causal);
+    }
 
     internal static TokenLayout Of(Tensor attentionMask, Device device, bool inBlocks, bool causal = false)
     {
