@@ -66,8 +66,6 @@ public sealed partial class Trainer<TModel>
             run.Optimizer.LoadState(folder);
             run.State = found;
             run.ResumedFrom = run.Checkpoint = folder;
-            // Without KeepBest the folder is not this run's to keep.
-            if (!_options.KeepBest) found.BestSaved = null;
             if (_options.Threads == 0 && found.Threads > 0) set_num_threads(found.Threads);
         }
         else
@@ -90,6 +88,7 @@ public sealed partial class Trainer<TModel>
         // Stopped before the first step: an untrained adapter must not take the place of an earlier run's.
         if (state.Step > 0) run.Adapters.Save(AdapterFolder);
         // The best adapter of an earlier run in this folder would be taken for this one's.
+        // Also looked for: a part of the run without KeepBest has deleted the folder.
         bool hasBest = _options.KeepBest && state.BestSaved is { } saved && saved == state.Best?.Step && Directory.Exists(BestFolder);
         if (state.Step > 0 && !hasBest && Directory.Exists(BestFolder)) Directory.Delete(BestFolder, recursive: true);
         double samples = (double)state.Attempts * _options.GradientAccumulation * _options.BatchSize;

@@ -18,6 +18,19 @@ public class BestFolderOfAResumedRunTests
     }
 
     [Fact]
+    public void A_best_folder_that_a_part_of_the_run_deleted_is_not_named()
+    {
+        using var folder = new TemporaryFolder();
+        int n = 0;
+        TinyTask Task() => new() { Metric = _ => ++n };
+        Runs.RunUntil(15, Runs.Options(folder.Path, o => (o.EvaluateEvery, o.KeepBest) = (10, true)), Task());
+        Runs.RunUntil(17, Runs.Options(folder.Path, o => (o.Resume, o.EvaluateEvery) = (true, 10)), Task());
+        Assert.False(Directory.Exists(folder.File("best")));
+        var resumed = Runs.Run(Runs.Options(folder.Path, o => (o.Resume, o.EvaluateEvery, o.KeepBest) = (true, 10, true)), Task());
+        Assert.Equal((10, null), (resumed.Best!.Step, resumed.BestFolder));
+    }
+
+    [Fact]
     public void A_best_folder_of_an_earlier_evaluation_is_not_named()
     {
         using var folder = new TemporaryFolder();
