@@ -42,4 +42,7 @@ internal static partial class Log
 
     [LoggerMessage(EventId = 15, Message = "Trained {Model} for {Steps} steps in {Seconds} s; adapter in {Folder}", EventName = "Finished")]
     public static partial void Finished(ILogger logger, LogLevel level, string model, int steps, double seconds, string folder);
+
+    [LoggerMessage(EventId = 16, Message = "{Model} is already complete with {Steps} steps; nothing was trained; adapter in {Folder}", EventName = "AlreadyComplete")]
+    public static partial void AlreadyComplete(ILogger logger, LogLevel level, string model, int steps, string folder);
 }

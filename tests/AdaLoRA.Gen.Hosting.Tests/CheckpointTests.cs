@@ -136,6 +136,35 @@ public class CheckpointTests
         Assert.Contains("can be resumed from", Assert.Throws<AdaLoRAException>(() => Runs.Run(Options(folder.Path, o => o.Resume = true))).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(0)]
+    [InlineData(1025)]
+    [InlineData(int.MaxValue)]
+    public void A_number_of_threads_that_no_machine_has_is_damage(int threads)
+    {
+        using var folder = new TemporaryFolder();
+        string path = Path.Combine(Runs.RunUntil(5, Options(folder.Path)).Checkpoint!, "state.json");
+        var state = JsonNode.Parse(File.ReadAllText(path))!;
+        state["threads"] = threads;
+        File.WriteAllText(path, state.ToJsonString());
+        Assert.Contains($"is damaged: state.json names {threads} threads", Assert.Throws<AdaLoRAException>(() => Runs.Run(Options(folder.Path, o => (o.Resume, o.Threads) = (true, 0)))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_new_level_of_a_folder_is_brought_to_the_disk()
+    {
+        using var folder = new TemporaryFolder();
+        var flushed = new List<string>();
+        DurableFolder.Create(folder.File("a/b/c/"), flushed.Add);
+        Assert.True(Directory.Exists(folder.File("a/b/c")));
+        Assert.Equal([folder.Path, folder.File("a"), folder.File("a/b")], flushed);
+        flushed.Clear();
+        DurableFolder.Create(folder.File("a/b/c"), flushed.Add);
+        DurableFolder.Create(folder.File("a/b/d"), flushed.Add);
+        Assert.Equal([folder.File("a/b")], flushed);
+    }
+
     [Fact]
     public void What_a_killed_process_left_is_removed_at_the_start()
     {
@@ -173,7 +202,7 @@ public class CheckpointTests
         {
             case "another format":
                 file = Path.Combine(folder, "state.json");
-                File.WriteAllText(file, File.ReadAllText(file).Replace("\"format\": 2", "\"format\": 1", StringComparison.Ordinal));
+                File.WriteAllText(file, File.ReadAllText(file).Replace("\"format\": 3", "\"format\": 2", StringComparison.Ordinal));
                 break;
             case var other when other.StartsWith("another", StringComparison.Ordinal):
                 File.Copy(Path.Combine(before, Path.GetFileName(file)), file, overwrite: true);

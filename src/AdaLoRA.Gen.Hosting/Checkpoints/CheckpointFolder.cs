@@ -46,7 +46,7 @@ internal static class CheckpointFolder
         {
             using var stream = File.OpenRead(Path.Combine(folder, StateFile));
             var state = JsonSerializer.Deserialize(stream, HostingJson.Default.CheckpointState);
-            if (state is { Format: CheckpointState.CurrentFormat, Step: >= 0, Options: not null, Evaluations: not null, Best: null or { Evaluation: not null } } && state.Evaluations.All(e => e is { Evaluation: not null })) return state;
+            if (state is { Format: CheckpointState.CurrentFormat, Step: >= 0, Options: not null, Evaluations: not null, Losses: not null, Best: null or { Evaluation: not null } } && state.Evaluations.All(e => e is { Evaluation: not null })) return RequireThreads(folder, state);
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
@@ -54,6 +54,11 @@ internal static class CheckpointFolder
         }
         throw new AdaLoRAException($"The checkpoint '{folder}' is not of format {CheckpointState.CurrentFormat}; resume it with the version that wrote it, or delete it.");
     }
+
+    // The number goes to the runtime, which would start as many as it is told.
+    private static CheckpointState RequireThreads(string folder, CheckpointState state) => state.Threads is >= 1 and <= CheckpointState.MostThreads
+        ? state
+        : throw new AdaLoRAException($"The checkpoint '{folder}' is damaged: {StateFile} names {state.Threads} threads, which must be from 1 to {CheckpointState.MostThreads}.");
 
     private static string? Fingerprint(System.Text.Json.Nodes.JsonObject description) =>
         description["fingerprint"] is System.Text.Json.Nodes.JsonValue v && v.TryGetValue(out string? text) ? text : null;

@@ -3,7 +3,10 @@ namespace AdaLoRA.Gen.Hosting;
 /// <summary>Where a run stands: what changes from step to step besides the tensors. Readable beside them as <c>state.json</c>.</summary>
 internal sealed class CheckpointState
 {
-    public const int CurrentFormat = 2;
+    public const int CurrentFormat = 3;
+
+    /// <summary>More threads than any machine has use for: a damaged number must not start that many.</summary>
+    public const int MostThreads = 1024;
 
     public int Format { get; set; } = CurrentFormat;
 
@@ -35,7 +38,16 @@ internal sealed class CheckpointState
 
     public EvaluationAt? Best { get; set; }
 
+    /// <summary>Step whose adapter lies in <c>best</c>; null when none does. Behind <see cref="Best"/> when the run went on without <see cref="TrainingOptions.KeepBest"/> for a while.</summary>
+    public int? BestSaved { get; set; }
+
     public List<EvaluationAt> Evaluations { get; set; } = [];
+
+    /// <summary>The loss that was read last; null before the first reading.</summary>
+    public double? LastLoss { get; set; }
+
+    /// <summary>What the next reading of the loss starts with.</summary>
+    public LossesSinceReading Losses { get; set; } = new(0, 0);
 
     /// <summary>The options that a result depends on, as text. A resumed run must agree.</summary>
     public Dictionary<string, string> Options { get; set; } = [];
@@ -63,6 +75,11 @@ internal sealed class CheckpointState
 /// <param name="Epoch">From 0.</param>
 /// <param name="Batch">From 0.</param>
 internal sealed record DataPosition(long Epoch, int Batch);
+
+/// <summary>The losses of applied steps since the last reading. A float32 is written with the digits that give it back exactly.</summary>
+/// <param name="Sum">Of the finite ones.</param>
+/// <param name="Count">How many were finite.</param>
+internal sealed record LossesSinceReading(float Sum, float Count);
 
 /// <summary>Versions of what a checkpoint was written with.</summary>
 internal sealed record WriterVersions(string Library, string TorchSharp, string Libtorch);

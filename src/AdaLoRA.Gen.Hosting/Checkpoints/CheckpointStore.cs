@@ -15,6 +15,12 @@ internal sealed class CheckpointStore(string outputFolder)
 
     private readonly string _folder = Path.Combine(outputFolder, "checkpoints");
 
+    /// <summary>Where they lie.</summary>
+    public string Folder => _folder;
+
+    /// <summary>Whether there is any, complete or not.</summary>
+    public bool Any => All().Count > 0;
+
     /// <summary>Checkpoints that were found to be incomplete; they do not count as kept ones.</summary>
     private readonly HashSet<string> _incomplete = new(StringComparer.Ordinal);
 
@@ -70,11 +76,7 @@ internal sealed class CheckpointStore(string outputFolder)
     public string Save(AdaLoRAOptimizer optimizer, AdapterSet adapters, CheckpointState state, int kept, int? alsoKept)
     {
         string target = Path.Combine(_folder, Prefix + state.Step.ToString(CultureInfo.InvariantCulture));
-        if (!Directory.Exists(_folder))
-        {
-            Directory.CreateDirectory(_folder);
-            FolderSync.Flush(outputFolder);
-        }
+        DurableFolder.Create(_folder);
         string temporary = Temporary();
         Directory.CreateDirectory(temporary);
         try

@@ -91,7 +91,7 @@ public sealed class TrainingOptions
     public bool KeepBest { get; set; }
 
     /// <summary>Steps between two checkpoints. An interrupted run always writes one.</summary>
-    /// <value>At least 1, or 0 (default): none but after an interruption.</value>
+    /// <value>At least 1, or 0 (default): none but after an interruption; when such a run is then finished, one of its end takes the place of all others.</value>
     public int CheckpointEvery { get; set; }
 
     /// <summary>How many of the newest checkpoints are kept; with <see cref="KeepBest"/> also that of the best evaluation, if one was written at its step.</summary>
@@ -111,7 +111,7 @@ public sealed class TrainingOptions
     public int Seed { get; set; }
 
     /// <summary>Intra-op threads of the CPU.</summary>
-    /// <value>At least 1, or 0 (default): one or all, whichever runs a discarded batch faster (small shapes are quicker on one). A resumed run keeps what the checkpoint names.</value>
+    /// <value>From 1 to 1024, or 0 (default): one or all, whichever runs a discarded batch faster (small shapes are quicker on one). A resumed run keeps what the checkpoint names.</value>
     public int Threads { get; set; }
 
     /// <summary>Where the model is trained.</summary>

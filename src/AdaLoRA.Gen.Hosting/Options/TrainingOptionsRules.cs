@@ -30,7 +30,7 @@ internal static class TrainingOptionsRules
         Rule(o.CheckpointEvery >= 0, $"CheckpointEvery is {o.CheckpointEvery}; it must be at least 1 step, or 0 for none.");
         Rule(o.KeepCheckpoints >= 1, $"KeepCheckpoints is {o.KeepCheckpoints}; it must be at least 1.");
         Rule(o.LogEvery >= 1, $"LogEvery is {o.LogEvery}; it must be at least 1 step.");
-        Rule(o.Threads >= 0, $"Threads is {o.Threads}; it must be at least 1, or 0 to let the trainer choose.");
+        Rule(o.Threads is >= 0 and <= CheckpointState.MostThreads, $"Threads is {o.Threads}; it must be from 1 to {CheckpointState.MostThreads}, or 0 to let the trainer choose.");
         Rule(!string.IsNullOrWhiteSpace(o.OutputFolder), $"OutputFolder is empty; name a folder for the adapter.");
         Rule(DeviceChoice.TryParse(o.Device, out _), $"Device is '{o.Device}'; it must be \"cpu\", \"cuda\" or \"cuda:1\".");
         broken.AddRange(OptimizerValues(o).Validate());

@@ -78,7 +78,7 @@ public sealed class ConsoleProgress : ITrainingObserver, IDisposable
         ArgumentNullException.ThrowIfNull(e);
         EndBar();
         if (_mode == ProgressMode.Off) return;
-        Line(ProgressText.Finished(e.Result));
+        Line(ProgressText.Finished(e.Result, e.WasComplete));
         WriteMap(e.Adapters);
         foreach (string place in ProgressText.Places(e.Result)) Line(place);
     }

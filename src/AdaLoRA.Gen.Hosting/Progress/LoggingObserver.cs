@@ -35,7 +35,8 @@ internal sealed class LoggingObserver(ILoggerFactory loggers) : ITrainingObserve
     public void OnFinished(TrainingFinished e)
     {
         var r = e.Result;
-        if (!r.Interrupted) Log.Finished(_logger, _level, r.Model, r.Steps, r.Seconds, r.AdapterFolder);
+        if (e.WasComplete) Log.AlreadyComplete(_logger, _level, r.Model, r.Steps, r.AdapterFolder);
+        else if (!r.Interrupted) Log.Finished(_logger, _level, r.Model, r.Steps, r.Seconds, r.AdapterFolder);
         else Log.Interrupted(_logger, r.Model, r.Steps, r.TotalSteps, r.Checkpoint);
     }
 }

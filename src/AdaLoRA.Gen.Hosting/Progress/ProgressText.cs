@@ -33,8 +33,8 @@ internal static class ProgressText
         return string.Create(CultureInfo.InvariantCulture, $"{when}: {e.Evaluation.Metric} {e.Evaluation.Value:0.####}{further}{(e.IsBest ? "  (best)" : "")}");
     }
 
-    public static string Finished(TrainingResult r) => string.Create(CultureInfo.InvariantCulture,
-        $"{(r.Interrupted ? $"interrupted at step {r.Steps} of {r.TotalSteps}" : $"{r.Steps} steps")} in {Duration(TimeSpan.FromSeconds(r.Seconds))}, {r.SamplesPerSecond:0.0} ex/s, "
+    public static string Finished(TrainingResult r, bool wasComplete) => string.Create(CultureInfo.InvariantCulture,
+        $"{(wasComplete ? "already complete: " : "")}{(r.Interrupted ? $"interrupted at step {r.Steps} of {r.TotalSteps}" : $"{r.Steps} steps")} in {Duration(TimeSpan.FromSeconds(r.Seconds))}, {r.SamplesPerSecond:0.0} ex/s, "
         + $"{r.TrainableParameters:N0} trained parameters ({100.0 * r.TrainableParameters / Math.Max(1, r.BaseParameters):0.00} % of the base){(r.SkippedSteps > 0 ? $", {r.SkippedSteps} steps skipped" : "")}");
 
     public static IEnumerable<string> Places(TrainingResult r)

@@ -19,7 +19,7 @@ public sealed record TrainingStarted(string Model, int FirstStep, int TotalSteps
 /// <param name="Epoch">Passes over the data so far.</param>
 /// <param name="LearningRate">Rate of the adapters in this step.</param>
 /// <param name="Budget">b(t): triplets (or parameters) that may live.</param>
-/// <param name="Loss">Mean of the finite losses since the reading before, not a number when there was none; null but every <see cref="TrainingOptions.LogEvery"/> steps, since reading it waits for the device.</param>
+/// <param name="Loss">Mean of the finite losses of applied steps since the reading before, not a number when there was none; null but every <see cref="TrainingOptions.LogEvery"/> steps, since reading it waits for the device.</param>
 /// <param name="SkippedSteps">Steps that changed nothing so far; on a device the last one is known one step later.</param>
 /// <param name="SamplesPerSecond">Examples per second of this process's steps, skipped ones included.</param>
 /// <param name="Remaining">Expected time of the steps to come.</param>
@@ -59,4 +59,8 @@ public sealed record CheckpointWritten(int Step, string Folder, bool Interrupted
 /// <summary>The run is over.</summary>
 /// <param name="Result">What it did.</param>
 /// <param name="Adapters">The adapters as they are saved.</param>
-public sealed record TrainingFinished(TrainingResult Result, AdapterSet Adapters);
+public sealed record TrainingFinished(TrainingResult Result, AdapterSet Adapters)
+{
+    /// <summary>Whether the run went on from a checkpoint of its end, so that nothing was left to train.</summary>
+    public bool WasComplete { get; init; }
+}

@@ -27,9 +27,6 @@ public sealed partial class Trainer<TModel>
         int reported = step;
         int lastCheckpoint = step;
         bool interrupted = false;
-        double? lastLoss = null;
-        // Sum and number of the finite losses since the last reading: that of a skipped step would hide all others.
-        using var losses = zeros(2, dtype: ScalarType.Float32, device: run.Device).DetachFromDisposeScope();
 
         // Runs once more than there are steps, so that the end is evaluated and saved like any other moment.
         while (true)
@@ -43,18 +40,24 @@ public sealed partial class Trainer<TModel>
                 bool isBest = step > 0 && evaluated.Evaluation.IsBetterThan(state.Best?.Evaluation);
                 if (isBest)
                 {
-                    if (_options.KeepBest) adapters.Save(BestFolder);
+                    if (_options.KeepBest)
+                    {
+                        adapters.Save(BestFolder);
+                        state.BestSaved = step;
+                    }
                     state.Best = new EvaluationAt(step, evaluated.Evaluation);
                 }
                 state.Evaluations.Add(new EvaluationAt(step, evaluated.Evaluation));
                 state.LastEvaluated = step;
+                // A checkpoint of this very step was written before its evaluation.
+                if (step > 0) lastCheckpoint = Math.Min(lastCheckpoint, step - 1);
                 _observers.OnEvaluated(evaluated with { IsBest = isBest });
             }
             interrupted = cancellation.IsCancellationRequested && !(step == state.TotalSteps && state.LastEvaluated == step);
             if (interrupted) step = Settle(run);
 
-            // once in a while: write a checkpoint; always when the run is to stop
-            if (step > lastCheckpoint && (interrupted || IsCheckpointStep(step)))
+            // once in a while: write a checkpoint; always when the run is to stop, and at its end when one of an interruption would be taken for an unfinished run
+            if (step > lastCheckpoint && (interrupted || IsCheckpointStep(step) || (step == state.TotalSteps && run.Checkpoints.Any)))
             {
                 SaveCheckpoint(run, interrupted);
                 lastCheckpoint = step;
@@ -67,16 +70,18 @@ public sealed partial class Trainer<TModel>
             using (NewDisposeScope())
             {
                 SeedAttempt(state.Attempts + 1);
+                run.Losses.Begin(optimizer.State.Applied);
                 for (int i = 0; i < accumulation; i++)
                 {
                     long batch = state.Attempts * accumulation + i;
                     var loss = _task.Loss(_model, (int)(batch / state.BatchesPerEpoch), (int)(batch % state.BatchesPerEpoch));
                     (accumulation > 1 ? loss / accumulation : loss).backward();
-                    Sum(losses, loss);
+                    run.Losses.Add(loss);
                 }
                 optimizer.LearningRate = rate;
                 optimizer.TrainableLearningRate = schedule.RateAt(step + 1, trainableRate);
                 optimizer.step();
+                run.Losses.End(optimizer.State.Applied);
             }
             state.Attempted(accumulation);
             // ------------------------------------------------------------
@@ -87,18 +92,18 @@ public sealed partial class Trainer<TModel>
             if (step > reported && (step % _options.LogEvery == 0 || step == state.TotalSteps))
             {
                 step = Settle(run);
-                if (step > reported) read = lastLoss = Read(losses);
+                if (step > reported) read = state.LastLoss = run.Losses.Read();
             }
             state.Step = step;
             state.StepSeconds += Stopwatch.GetElapsedTime(started).TotalSeconds;
             ReportSkipped(run);
-            if (optimizer.SkippedInARow >= MostSkippedInARow) GiveUpUnlessApplied(run);
+            if (run.SkippedInARow >= MostSkippedInARow) GiveUpUnlessApplied(run);
             if (step <= reported) continue;
             reported = step;
             Report(run, rate, read);
             if (optimizer.Schedule?.IsAllocationStep(step) == true) _observers.OnRanksAllocated(new RanksAllocated(step, optimizer.Budget, adapters));
         }
-        return Finish(run, interrupted, lastLoss);
+        return Finish(run, interrupted);
     }
 
     private bool IsEvaluationStep(int step) =>
@@ -111,27 +116,12 @@ public sealed partial class Trainer<TModel>
         using var generator = manual_seed(StepSeed.Of(_options.Seed, attempt));
     }
 
-    private static void Sum(Tensor losses, Tensor loss)
-    {
-        using var _ = no_grad();
-        var value = loss.detach().to(losses.dtype).reshape(1);
-        losses.add_(cat([value.nan_to_num(0, 0, 0), value.isfinite().to(losses.dtype)]));
-    }
-
-    /// <summary>The mean of the losses so far, which start anew; not a number where none was finite.</summary>
-    private static double Read(Tensor losses)
-    {
-        using var scope = NewDisposeScope();
-        using var _ = no_grad();
-        var sums = losses.cpu().data<float>();
-        double mean = (double)sums[0] / sums[1];
-        losses.zero_();
-        return mean;
-    }
-
     private void SaveCheckpoint(Session run, bool interrupted)
     {
-        run.Checkpoint = run.Checkpoints.Save(run.Optimizer, run.Adapters, run.State, _options.KeepCheckpoints, _options.KeepBest ? run.State.Best?.Step : null);
+        run.State.Losses = run.Losses.Save();
+        // Without CheckpointEvery those that are there are of interruptions; a finished run has no use for them.
+        bool last = run.State.Step == TotalSteps && _options.CheckpointEvery == 0;
+        run.Checkpoint = run.Checkpoints.Save(run.Optimizer, run.Adapters, run.State, last ? 1 : _options.KeepCheckpoints, _options.KeepBest && !last ? run.State.Best?.Step : null);
         _observers.OnCheckpointed(new CheckpointWritten(run.State.Step, run.Checkpoint, interrupted));
     }
 
@@ -149,7 +139,7 @@ public sealed partial class Trainer<TModel>
     private void GiveUpUnlessApplied(Session run)
     {
         Settle(run);
-        if (run.Optimizer.SkippedInARow < MostSkippedInARow) return;
+        if (run.SkippedInARow < MostSkippedInARow) return;
         // Also over one of this step: going on from it must not meet the same batches again.
         SaveCheckpoint(run, interrupted: true);
         throw new AdaLoRAException(string.Create(CultureInfo.InvariantCulture,

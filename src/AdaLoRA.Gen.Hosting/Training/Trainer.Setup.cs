@@ -21,15 +21,14 @@ public sealed partial class Trainer<TModel>
     {
         var device = DeviceChoice.Resolve(_options.Device);
         var checkpoints = new CheckpointStore(_options.OutputFolder);
-        Directory.CreateDirectory(_options.OutputFolder);
-        if (Path.GetDirectoryName(Path.GetFullPath(_options.OutputFolder)) is { } parent) FolderSync.Flush(parent);
+        DurableFolder.Create(_options.OutputFolder);
         RemoveLeftovers(checkpoints);
         // Looked at first: a run that cannot go on should say so before a model is moved and data are read.
         var skipped = new List<CheckpointSkipped>();
         var newest = checkpoints.NewestComplete(skipped.Add);
         if (!_options.Resume && newest is { State: { } old } && old.Step < old.TotalSteps)
         {
-            throw new AdaLoRAException($"'{_options.OutputFolder}' holds a run that stopped at step {old.Step} of {old.TotalSteps}; set Resume to go on with it, delete '{newest.Value.Folder}' to start again, or choose another OutputFolder.");
+            throw new AdaLoRAException($"'{_options.OutputFolder}' holds a run that stopped at step {old.Step} of {old.TotalSteps}; set Resume to go on with it, delete '{checkpoints.Folder}' to start again, or choose another OutputFolder.");
         }
 
         MoveTo(device);
@@ -71,8 +70,9 @@ public sealed partial class Trainer<TModel>
         }
         else
         {
-            run.Checkpoints.Clear();
             measured = DryRun.Run(_model, _task, run.Optimizer, _options.Seed, chooseThreads: _options.Threads == 0 && run.Device.type == DeviceType.CPU);
+            // Only now that it is known that this run can start.
+            run.Checkpoints.Clear();
         }
         run.State.Threads = get_num_threads();
         run.Started();
@@ -82,15 +82,16 @@ public sealed partial class Trainer<TModel>
     }
 
     /// <summary>Saves the adapter and tells what the run did.</summary>
-    private TrainingResult Finish(Session run, bool interrupted, double? lastLoss)
+    private TrainingResult Finish(Session run, bool interrupted)
     {
         var state = run.State;
         // Stopped before the first step: an untrained adapter must not take the place of an earlier run's.
         if (state.Step > 0) run.Adapters.Save(AdapterFolder);
         // The best adapter of an earlier run in this folder would be taken for this one's.
-        bool hasBest = _options.KeepBest && state.Best is not null;
+        // Also looked for: a part of the run without KeepBest has deleted the folder.
+        bool hasBest = _options.KeepBest && state.BestSaved is { } saved && saved == state.Best?.Step && Directory.Exists(BestFolder);
         if (state.Step > 0 && !hasBest && Directory.Exists(BestFolder)) Directory.Delete(BestFolder, recursive: true);
-        double samples = (double)run.Attempts * _options.GradientAccumulation * _options.BatchSize;
+        double samples = (double)state.Attempts * _options.GradientAccumulation * _options.BatchSize;
         var result = new TrainingResult
         {
             Model = state.Model,
@@ -98,8 +99,8 @@ public sealed partial class Trainer<TModel>
             TotalSteps = state.TotalSteps,
             Interrupted = interrupted,
             Seconds = state.StepSeconds,
-            SamplesPerSecond = run.Seconds > 0 ? samples / run.Seconds : 0,
-            LastLoss = lastLoss,
+            SamplesPerSecond = state.StepSeconds > 0 ? samples / state.StepSeconds : 0,
+            LastLoss = state.LastLoss,
             Final = state.Step == state.TotalSteps && state.LastEvaluated == state.Step ? state.Evaluations.LastOrDefault()?.Evaluation : null,
             Best = state.Best,
             Evaluations = state.Evaluations,
@@ -113,7 +114,7 @@ public sealed partial class Trainer<TModel>
             Checkpoint = run.Checkpoint,
         };
         WriteMetrics(result);
-        _observers.OnFinished(new TrainingFinished(result, run.Adapters));
+        _observers.OnFinished(new TrainingFinished(result, run.Adapters) { WasComplete = run.FirstStep == TotalSteps && !interrupted });
         return result;
     }
 
@@ -148,6 +149,7 @@ public sealed partial class Trainer<TModel>
     {
         private long _attemptsBefore;
         private double _secondsBefore;
+        private long _skippedBefore;
 
         public AdapterSet Adapters => adapters;
 
@@ -159,6 +161,9 @@ public sealed partial class Trainer<TModel>
 
         public required CheckpointState State { get; set; }
 
+        /// <summary>The losses since the last reading.</summary>
+        public LossMeter Losses { get; private set; } = null!;
+
         public string? ResumedFrom { get; set; }
 
         /// <summary>The newest checkpoint.</summary>
@@ -166,6 +171,9 @@ public sealed partial class Trainer<TModel>
 
         /// <summary>Skipped steps that the observers know of.</summary>
         public long SkippedReported { get; set; }
+
+        /// <summary>Skipped steps in a row, as far as they are this process's: a run that goes on after it gave up has as many more as a fresh one.</summary>
+        public long SkippedInARow => Math.Min(optimizer.SkippedInARow, optimizer.SkippedSteps - _skippedBefore);
 
         /// <summary>Step at which this process began.</summary>
         public int FirstStep { get; private set; }
@@ -180,9 +188,14 @@ public sealed partial class Trainer<TModel>
         public void Started()
         {
             (FirstStep, _attemptsBefore, _secondsBefore) = (State.Step, State.Attempts, State.StepSeconds);
-            SkippedReported = optimizer.SkippedSteps;
+            SkippedReported = _skippedBefore = optimizer.SkippedSteps;
+            Losses = new LossMeter(device, State.Losses);
         }
 
-        public void Dispose() => optimizer.Dispose();
+        public void Dispose()
+        {
+            Losses?.Dispose();
+            optimizer.Dispose();
+        }
     }
 }

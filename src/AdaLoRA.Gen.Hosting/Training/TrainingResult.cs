@@ -21,7 +21,7 @@ public sealed record TrainingResult
     /// <summary>Examples per second of <see cref="Seconds"/>.</summary>
     public required double SamplesPerSecond { get; init; }
 
-    /// <summary>Mean of the finite losses since the reading before; null when no loss was read.</summary>
+    /// <summary>The loss that was read last: the mean of the finite losses of applied steps since the reading before; null when none was read.</summary>
     public required double? LastLoss { get; init; }
 
     /// <summary>The evaluation at the end of the run; null when the run was interrupted before it.</summary>
@@ -51,7 +51,7 @@ public sealed record TrainingResult
     /// <summary>The adapter's folder; left as it was when the run stopped before its first step.</summary>
     public required string AdapterFolder { get; init; }
 
-    /// <summary>Folder of the best adapter; null without <see cref="TrainingOptions.KeepBest"/>.</summary>
+    /// <summary>Folder of the adapter of <see cref="Best"/>; null without <see cref="TrainingOptions.KeepBest"/>, and when it was set only after that evaluation.</summary>
     public required string? BestFolder { get; init; }
 
     /// <summary>The newest checkpoint; null when there is none.</summary>

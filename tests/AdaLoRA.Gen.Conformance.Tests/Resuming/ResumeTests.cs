@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using AdaLoRA.Gen.Conformance.Resuming;
 using AdaLoRA.Gen.Conformance.Training;
 using AdaLoRA.Gen.Testing;
@@ -16,8 +17,37 @@ public sealed class ResumeTests
         var run = RunCase.Find(name);
         var result = ResumeCheck.Run(run, folder.Path);
         Assert.True(result.Ok, CaseText.Line(result));
-        Assert.EndsWith($" {run.Steps - run.Cut} losses", result.Detail);
-        if (run.Compact) Assert.Contains(run.Cut < 28 ? "compacted to 4 triplets after the cut" : "compacted to 4 triplets before the cut", result.Detail);
+        Assert.EndsWith($" 4 evaluations, {run.ReadingsAfterCut.Count()} losses", result.Detail);
+        if (run.Compaction != Compaction.None) Assert.Contains(run.Cut < 28 ? "compacted from 8 to 4 triplets after the cut" : "compacted from 8 to 4 triplets before the cut", result.Detail);
+    }
+
+    [Theory]
+    [InlineData("compact-later", 32, "compaction was BeforeCut instead of AfterCut")]
+    [InlineData("compact-before", 20, "compaction was AfterCut instead of BeforeCut")]
+    public void Compaction_on_the_other_side_of_the_cut_fails(string name, int cut, string detail)
+    {
+        using var folder = new TemporaryFolder();
+        var result = ResumeCheck.Run(RunCase.Find(name) with { Cut = cut }, folder.Path);
+        Assert.False(result.Ok);
+        Assert.StartsWith(detail, result.Detail);
+    }
+
+    [Theory]
+    [InlineData("evaluations", "state.json/evaluations")]
+    [InlineData("losses", "loss.step21")]
+    public void Another_number_in_state_json_is_noticed(string entry, string at)
+    {
+        using var folder = new TemporaryFolder();
+        var result = ResumeCheck.Run(RunCase.Find("log-every"), folder.Path, halves =>
+        {
+            string path = Path.Combine(RunFolder.Checkpoint(halves, 17), "state.json");
+            var state = JsonNode.Parse(File.ReadAllText(path))!;
+            if (entry == "losses") state["losses"]!["sum"] = MathF.BitIncrement((float)state["losses"]!["sum"]!);
+            else state["evaluations"]![0]!["evaluation"]!["value"] = 0.5;
+            File.WriteAllText(path, state.ToJsonString());
+        });
+        Assert.False(result.Ok);
+        Assert.Equal(at, result.At);
     }
 
     [Theory]

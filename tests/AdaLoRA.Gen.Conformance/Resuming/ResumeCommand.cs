@@ -8,7 +8,7 @@ internal static class ResumeCommand
 {
     public static Command Create(ReportFormat format)
     {
-        var command = new Command("resume", "Compares N steps straight with some steps, a checkpoint and the rest in a new process: every tensor of the training state, every loss and the adapter must be bit-equal.");
+        var command = new Command("resume", "Compares N steps straight with some steps, a checkpoint and the rest in a new process: every tensor of the training state, every loss, every evaluation and the adapter must be bit-equal.");
         command.SetAction(arguments => format.Print(arguments, Run()));
         return command;
     }

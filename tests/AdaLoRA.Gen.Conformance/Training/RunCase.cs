@@ -22,14 +22,16 @@ internal sealed record RunCase(string Name)
         new("lora") { Method = AdapterMethod.LoRA, Dropout = 0.1 },
         new("lora-plus") { Method = AdapterMethod.LoRA, LoraPlusRatio = 16 },
         new("keep-lambda") { WeightDecay = 0.1, DecayLambda = false },
-        new("compact-later") { Compact = true, Dropout = 0.1 },
-        new("compact-later-aten") { Compact = true, DType = torch.ScalarType.Float64 },
-        new("compact-before") { Compact = true, Dropout = 0.1, Cut = 32 },
-        new("compact-before-aten") { Compact = true, DType = torch.ScalarType.Float64, Cut = 32 },
+        new("compact-later") { Compaction = Compaction.AfterCut, Dropout = 0.1 },
+        new("compact-later-aten") { Compaction = Compaction.AfterCut, DType = torch.ScalarType.Float64 },
+        new("compact-before") { Compaction = Compaction.BeforeCut, Dropout = 0.1, Cut = 32 },
+        new("compact-before-aten") { Compaction = Compaction.BeforeCut, DType = torch.ScalarType.Float64, Cut = 32 },
         // One skipped step before the cut, one as the first after it, two later on.
         new("nan") { Bad = [7, 21, 30, 31], Dropout = 0.1 },
         new("nan-aten") { Bad = [7, 21, 30, 31], DType = torch.ScalarType.Float64 },
-        new("nan-compact") { Bad = [7, 34, 40], Compact = true, Cut = 32 },
+        new("nan-compact") { Bad = [7, 34, 40], Compaction = Compaction.BeforeCut, Cut = 32 },
+        // The cut falls between two readings of the loss, a skipped step between the last one and the cut.
+        new("log-every") { LogEvery = 7, Cut = 17, Accumulation = 2, Bad = [31], Dropout = 0.1 },
     ];
 
     /// <summary>T.</summary>
@@ -57,8 +59,8 @@ internal sealed record RunCase(string Name)
 
     public double LoraPlusRatio { get; init; } = 1;
 
-    /// <summary>Whether the arena is shrunk when the final phase begins, at step 28 of 40.</summary>
-    public bool Compact { get; init; }
+    /// <summary>Whether the arena is shrunk when the final phase begins, at step 28 of 40, and on which side of <see cref="Cut"/> that must be.</summary>
+    public Compaction Compaction { get; init; }
 
     /// <summary>Micro-batches, counted over the epochs from 0, whose loss is not a number.</summary>
     public IReadOnlyList<int> Bad { get; init; } = [];
@@ -69,8 +71,14 @@ internal sealed record RunCase(string Name)
     /// <summary>0: half of the run.</summary>
     public int CheckpointEvery { get; init; }
 
-    /// <summary>0: at the end only.</summary>
-    public int EvaluateEvery { get; init; }
+    /// <summary>Steps between two evaluations, so that some are on either side of the cut.</summary>
+    public int EvaluateEvery { get; init; } = 10;
+
+    /// <summary>Steps between two readings of the loss.</summary>
+    public int LogEvery { get; init; } = 1;
+
+    /// <summary>Steps after the cut at which the loss is read.</summary>
+    public IEnumerable<int> ReadingsAfterCut => Enumerable.Range(Cut + 1, Steps - Cut).Where(step => step % LogEvery == 0 || step == Steps);
 
     /// <exception cref="AdaLoRAException">There is no such case.</exception>
     public static RunCase Find(string name) => All.Append(Killed).FirstOrDefault(c => c.Name == name)
@@ -94,7 +102,7 @@ internal sealed record RunCase(string Name)
     private TrainingOptions Options(string folder, int seed)
     {
         var adapter = Defaults<TinyModel>();
-        (adapter.Method, adapter.Fidelity, adapter.Dropout, adapter.Compact) = (Method, Fidelity, Dropout, Compact);
+        (adapter.Method, adapter.Fidelity, adapter.Dropout, adapter.Compact) = (Method, Fidelity, Dropout, Compaction != Compaction.None);
         return new TrainingOptions
         {
             Adapter = adapter,
@@ -116,7 +124,7 @@ internal sealed record RunCase(string Name)
             Resume = true,
             Seed = seed,
             Threads = 1,
-            LogEvery = 1,
+            LogEvery = LogEvery,
             Progress = ProgressMode.Off,
         };
     }
