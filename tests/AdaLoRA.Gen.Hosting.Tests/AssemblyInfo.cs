@@ -1,2 +1,0 @@
-// The generator of libtorch and Environment.ExitCode belong to the process.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
