@@ -80,7 +80,7 @@ public static class HuggingFaceFolder
         }
     }
 
-    /// <summary>Fills a temporary folder beside the target and renames it.</summary>
+    /// <summary>Fills a folder that is not there yet, or is empty.</summary>
     private static void Create(string folder, Action<string> write)
     {
         string target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
@@ -89,28 +89,23 @@ public static class HuggingFaceFolder
         {
             throw new AdaLoRAException($"'{folder}' is not empty: old shards beside new ones would make a wrong model. Name a new folder, or delete it first.");
         }
-        string parent = Path.GetDirectoryName(target) ?? throw new AdaLoRAException($"'{folder}' is no folder that could be written; name one below it.");
-        string temporary = Path.Combine(parent, $".{Path.GetFileName(target)}.{Environment.ProcessId}-{Guid.NewGuid():N}.tmp");
         try
         {
-            Directory.CreateDirectory(temporary);
-            write(temporary);
-            Flush(temporary);
+            // An empty one is in the way of the rename.
             if (Directory.Exists(target)) Directory.Delete(target);
-            Directory.Move(temporary, target);
-            FolderSync.Flush(parent);
+            AtomicFolder.Write(target, [], temporary =>
+            {
+                write(temporary);
+                Flush(temporary);
+            });
         }
-        catch (Exception error) when (error is (IOException or UnauthorizedAccessException) and not Serialization.SafetensorsException)
+        catch (Exception error) when (error is (IOException or UnauthorizedAccessException) and not SafetensorsException)
         {
             throw new AdaLoRAException($"'{folder}' cannot be written: {error.Message}", error);
         }
-        finally
-        {
-            if (Directory.Exists(temporary)) Directory.Delete(temporary, recursive: true);
-        }
     }
 
-    /// <summary>Everything in a folder is on the disk before it gets its name.</summary>
+    /// <summary>The files below a folder are on the disk before it gets its name.</summary>
     private static void Flush(string folder)
     {
         foreach (string file in Directory.EnumerateFiles(folder))
@@ -120,7 +115,10 @@ public static class HuggingFaceFolder
             using var stream = new FileStream(file, FileMode.Open, FileAccess.Write);
             stream.Flush(flushToDisk: true);
         }
-        foreach (string inner in Directory.EnumerateDirectories(folder)) Flush(inner);
-        FolderSync.Flush(folder);
+        foreach (string inner in Directory.EnumerateDirectories(folder))
+        {
+            Flush(inner);
+            FolderSync.Flush(inner);
+        }
     }
 }

@@ -45,8 +45,6 @@ internal sealed class AtenTail : IArenaTail
 
     public StepCount Synchronize() => _counter.Synchronize(_state.Applied);
 
-    public void ZeroGradients() => _arena.G!.zero_();
-
     public void Step(in StepPlan plan)
     {
         using var grad = no_grad();

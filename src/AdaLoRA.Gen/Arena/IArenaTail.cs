@@ -9,9 +9,6 @@ internal interface IArenaTail : IDisposable
     /// <summary>Runs one step on the arena and on the fully trained parameters; gradients are zero afterwards. Changes nothing else when a gradient is not finite.</summary>
     void Step(in StepPlan plan);
 
-    /// <summary>Zeroes the arena's gradients.</summary>
-    void ZeroGradients();
-
     /// <summary>How far the host knows the run: of the calls of <see cref="Step"/> up to some moment (at most one behind), how many were applied. No synchronisation.</summary>
     StepCount Known { get; }
 

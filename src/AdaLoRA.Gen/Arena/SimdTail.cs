@@ -61,8 +61,6 @@ internal sealed unsafe partial class SimdTail : IArenaTail
     /// <summary>Whether this form can run an arena of this kind.</summary>
     public static bool Supports(AdapterArena arena) => arena.DType == ScalarType.Float32 && arena.Device.type == DeviceType.CPU;
 
-    public void ZeroGradients() => _arena.G!.zero_();
-
     public void Step(in StepPlan plan)
     {
         using var grad = no_grad();
@@ -75,7 +73,7 @@ internal sealed unsafe partial class SimdTail : IArenaTail
         _attempts++;
         if (!double.IsFinite(GradientNorm))
         {
-            ZeroGradients();
+            _arena.G!.zero_();
             _trainable.ZeroGradients();
             return;
         }

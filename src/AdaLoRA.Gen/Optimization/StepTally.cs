@@ -13,9 +13,6 @@ internal sealed class StepTally
     /// <summary>Applied steps; one whose outcome is not known yet counts as applied.</summary>
     public int Completed => checked((int)(_completedBefore + _known.Applied + (_attempts - _known.Attempts)));
 
-    /// <summary>Applied steps as far as it is known.</summary>
-    public long KnownCompleted => _completedBefore + _known.Applied;
-
     public long Skipped => _skippedBefore + _known.Attempts - _known.Applied;
 
     public long SkippedInARow { get; private set; }

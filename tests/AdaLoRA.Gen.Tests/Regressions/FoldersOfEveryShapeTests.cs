@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using AdaLoRA.Gen.Serialization;
-using AdaLoRA.Gen.Testing;
 using AdaLoRA.Gen.Tests.Models;
 using AdaLoRA.Gen.Tests.Optimization;
 using TorchSharp;

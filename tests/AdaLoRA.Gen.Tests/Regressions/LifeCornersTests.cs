@@ -1,10 +1,6 @@
-using System.Text.Json.Nodes;
-using AdaLoRA.Gen.Serialization;
-using AdaLoRA.Gen.Testing;
 using AdaLoRA.Gen.Tests.Models;
 using AdaLoRA.Gen.Tests.Optimization;
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
