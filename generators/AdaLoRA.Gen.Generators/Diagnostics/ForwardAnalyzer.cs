@@ -12,7 +12,7 @@ namespace AdaLoRA.Gen.Generators.Diagnostics;
 public sealed class ForwardAnalyzer : DiagnosticAnalyzer
 {
     /// <inheritdoc/>
-    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } = ImmutableArray.Create(Rules.ForwardBypasses);
+    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } = Rules.OfUsage;
 
     /// <inheritdoc/>
     public override void Initialize(AnalysisContext context)

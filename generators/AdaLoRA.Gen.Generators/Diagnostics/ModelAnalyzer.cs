@@ -10,9 +10,8 @@ namespace AdaLoRA.Gen.Generators.Diagnostics;
 public sealed class ModelAnalyzer : DiagnosticAnalyzer
 {
     /// <inheritdoc/>
-    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } = ImmutableArray.Create(
-        Rules.NotPartial, Rules.NotAModule, Rules.MatchesNothing, Rules.NotAdaptable, Rules.RankTooLarge, Rules.BudgetMissing,
-        Rules.NoBudgetingPhase, Rules.BudgetRemovesNothing, Rules.CannotEmit, Rules.NoTargets, Rules.RankLimitUnreadable, Rules.RankLimitsUnsatisfiable);
+    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } =
+        Rules.OfClass.AddRange(Rules.OfPatterns).AddRange(Rules.OfValues);
 
     /// <inheritdoc/>
     public override void Initialize(AnalysisContext context)

@@ -9,7 +9,8 @@ namespace AdaLoRA.Gen.Generators.Tests.Harness;
 /// <summary>Runs the analyzers over source and generated code together, as the compiler does, and compares everything that they report.</summary>
 internal static class AnalyzerRun
 {
-    public static readonly ImmutableArray<DiagnosticAnalyzer> Analyzers = [new ModelAnalyzer(), new ForwardAnalyzer()];
+    public static readonly ImmutableArray<DiagnosticAnalyzer> Analyzers =
+        [.. typeof(ModelAnalyzer).Assembly.GetTypes().Where(t => t.IsSubclassOf(typeof(DiagnosticAnalyzer)) && !t.IsAbstract).Select(t => (DiagnosticAnalyzer)Activator.CreateInstance(t)!)];
 
     /// <summary>The marked diagnostics and no other; in source order, with these messages. Source that is right but for them has no errors of the compiler's.</summary>
     public static Task Verify(string marked, params string[] messages) => VerifyIn([], marked, messages);
