@@ -32,4 +32,20 @@ internal sealed record Markup(string Source, IReadOnlyList<(string Id, TextSpan 
         }
         return new Markup(source.ToString(), expected);
     }
+
+    /// <summary>The text without the marks of one id.</summary>
+    public static string Without(string id, string marked)
+    {
+        var text = new StringBuilder();
+        var open = new Stack<bool>();
+        for (int i = 0; i < marked.Length; i++)
+        {
+            bool opens = marked.AsSpan(i).StartsWith("{|"), closes = marked.AsSpan(i).StartsWith("|}");
+            int length = opens ? marked.IndexOf(':', i) + 1 - i : closes ? 2 : 1;
+            if (opens) open.Push(marked[(i + 2)..(i + length - 1)] != id);
+            if ((!opens && !closes) || (opens ? open.Peek() : open.Pop())) text.Append(marked, i, length);
+            i += length - 1;
+        }
+        return text.ToString();
+    }
 }

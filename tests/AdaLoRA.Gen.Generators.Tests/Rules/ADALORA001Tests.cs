@@ -6,6 +6,11 @@ namespace AdaLoRA.Gen.Generators.Tests.Rules;
 /// <summary>The annotated class and every type around it are partial.</summary>
 public sealed class ADALORA001Tests
 {
+    internal static RuleCase Case => new("[AdaLoRA(Budget = 1, Targets = [\"q\"])] public sealed class {|ADALORA001:M|}" + Body,
+        "'M' is not partial, so the adapters of 'M' cannot be wired into it; add 'partial'");
+
+    internal static FixCase[] Fixes => [new(new MakePartialFix(), "[LoRA(Rank = 1, Targets = [\"q\"])] public class M" + Body, "[LoRA(Rank = 1, Targets = [\"q\"])] public partial class M" + Body)];
+
     private const string Body = """
          : Module<Tensor, Tensor>
         {

@@ -6,6 +6,10 @@ namespace AdaLoRA.Gen.Generators.Tests.Rules;
 /// <summary>Every pattern and every alternative in braces matches something.</summary>
 public sealed class ADALORA003Tests
 {
+    internal static RuleCase Case => new(Targets("""["blocks.*.{|ADALORA003:qury|}"]"""), "'blocks.*.qury' matches no adaptable layer of M: no 'qury' there; did you mean 'query'?");
+
+    internal static FixCase[] Fixes => [new(new CorrectPatternFix(), Targets("""["blcks.0.query", "*.{qury,kye}"]"""), Targets("""["blocks.0.query", "*.{query,key}"]"""))];
+
     private static string Targets(string list) => SampleModels.Annotated($"[AdaLoRA(Budget = 2, Targets = {list})]");
 
     [Theory]

@@ -5,6 +5,9 @@ namespace AdaLoRA.Gen.Generators.Tests.Rules;
 /// <summary>A target is a layer that can carry an adapter.</summary>
 public sealed class ADALORA004Tests
 {
+    internal static RuleCase Case => new(SampleModels.Annotated("""[AdaLoRA(Budget = 2, Targets = ["{|ADALORA004:norm|}"])]""", "private readonly LayerNorm norm = LayerNorm(8);"),
+        $"'norm' matches 'norm', a LayerNorm: {Reason}");
+
     private const string Reason = "adapters go on Linear, TransposedLinear, Conv1d, Conv2d, Conv3d and Embedding; target one of these, or build the block from them";
 
     [Theory]

@@ -6,6 +6,10 @@ namespace AdaLoRA.Gen.Generators.Tests.Rules;
 /// <summary>The rank is at most min(in, out) of every target.</summary>
 public sealed class ADALORA005Tests
 {
+    internal static RuleCase Case => new(SampleModels.Annotated("""[LoRA(Rank = {|ADALORA005:9|}, Targets = ["*.query"])]"""), "Rank 9 is larger than 'blocks.*.query' allows (8 × 8); use at most 8");
+
+    internal static FixCase[] Fixes => [new(new LowerRankFix(), SampleModels.Annotated("""[LoRA(Rank = 9, Targets = ["*.query"])]"""), SampleModels.Annotated("""[LoRA(Rank = 8, Targets = ["*.query"])]"""))];
+
     [Fact]
     public Task Initial_rank_above_the_smallest_target() => AnalyzerRun.Verify(SampleModels.Annotated("""[AdaLoRA(Budget = 8, InitialRank = {|ADALORA005:5|}, Targets = ["*.query", "*.key"])]"""),
         "InitialRank 5 is larger than 'blocks.*.key' allows (8 × 4); use at most 4");

@@ -5,6 +5,9 @@ namespace AdaLoRA.Gen.Generators.Tests.Rules;
 /// <summary>The budget (of LoRA: the rank) is at least 1.</summary>
 public sealed class ADALORA006Tests
 {
+    internal static RuleCase Case => new(SampleModels.Annotated("""[AdaLoRA(Budget = {|ADALORA006:0|}, Targets = ["*.query"])]"""),
+        "Budget of AdaLoRA is 0; set it to at least 1: it is the number of triplets kept over all targets");
+
     [Theory]
     [InlineData("""AdaLoRA(Budget = {|ADALORA006:0|}, Targets = ["*.query"])""", "Budget of AdaLoRA is 0; set it to at least 1: it is the number of triplets kept over all targets")]
     [InlineData("""AdaLoRA(Budget = {|ADALORA006:-3|}, Targets = ["*.query"])""", "Budget of AdaLoRA is -3; set it to at least 1: it is the number of triplets kept over all targets")]

@@ -6,6 +6,10 @@ namespace AdaLoRA.Gen.Generators.Tests.Rules;
 /// <summary>The two warmups leave a budgeting phase.</summary>
 public sealed class ADALORA007Tests
 {
+    internal static RuleCase Case => new(With("InitialWarmup = 0.5, FinalWarmup = {|ADALORA007:0.5|}, "), "InitialWarmup 0.5 and FinalWarmup 0.5 leave no budgeting phase between them; make their sum less than 1");
+
+    internal static FixCase[] Fixes => [new(new DefaultScheduleFix(), With("InitialWarmup = 0.5, FinalWarmup = 0.5, "), With(""))];
+
     private static string With(string arguments) => SampleModels.Annotated($"""[AdaLoRA(Budget = 2, {arguments}Targets = ["*.query"])]""");
 
     [Theory]

@@ -6,6 +6,10 @@ namespace AdaLoRA.Gen.Generators.Tests.Rules;
 /// <summary>Targets are run through <c>call</c>.</summary>
 public sealed class ADALORA008Tests
 {
+    internal static RuleCase Case => new(Model("q.{|ADALORA008:forward|}(x)"), Message("q"));
+
+    internal static FixCase[] Fixes => [new(new CallInsteadOfForwardFix(), Model("q.forward(items[1].forward(x))"), Model("q.call(items[1].call(x))"))];
+
     private static string Model(string body, string members = "") => $$"""
         [AdaLoRA(Budget = 2, Targets = ["q", "items.*", "net.0"])]
         public partial class M : Module<Tensor, Tensor>

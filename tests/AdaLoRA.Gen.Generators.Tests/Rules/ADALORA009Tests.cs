@@ -5,6 +5,9 @@ namespace AdaLoRA.Gen.Generators.Tests.Rules;
 /// <summary>The budget removes something.</summary>
 public sealed class ADALORA009Tests
 {
+    internal static RuleCase Case => new(SampleModels.Annotated("""[AdaLoRA(Budget = {|ADALORA009:8|}, InitialRank = 2, Targets = ["*.query", "*.key"])]"""),
+        "Budget 8 is not below the 8 triplets that 4 targets of rank 2 start with, so nothing is ever removed; lower it, or use [LoRA]");
+
     [Fact]
     public Task Budget_of_everything() => AnalyzerRun.Verify(SampleModels.Annotated("""[AdaLoRA(Budget = {|ADALORA009:8|}, InitialRank = 2, Targets = ["*.query", "*.key"])]"""),
         "Budget 8 is not below the 8 triplets that 4 targets of rank 2 start with, so nothing is ever removed; lower it, or use [LoRA]");

@@ -5,6 +5,9 @@ namespace AdaLoRA.Gen.Generators.Tests.Rules;
 /// <summary>The annotated class can be given a generated part.</summary>
 public sealed class ADALORA010Tests
 {
+    internal static RuleCase Case => new(Model(Attribute, "file partial class {|ADALORA010:M|}", "public M() : base(\"m\") { }"),
+        "Adapters cannot be wired into 'M': a file-local type has no part in another file; remove 'file'");
+
     private static string Model(string attributes, string declaration, string members = "") => $$"""
         {{attributes}}
         {{declaration}} : Module<Tensor, Tensor>

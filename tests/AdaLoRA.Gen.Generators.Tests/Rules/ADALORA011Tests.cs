@@ -5,6 +5,8 @@ namespace AdaLoRA.Gen.Generators.Tests.Rules;
 /// <summary>Targets are named.</summary>
 public sealed class ADALORA011Tests
 {
+    internal static RuleCase Case => new(SampleModels.Annotated("[{|ADALORA011:AdaLoRA(Budget = 2)|}]"), Message);
+
     private const string Message = "'M' names no targets; add at least one pattern, such as Targets = [\"*.query\"]";
 
     [Theory]

@@ -6,6 +6,10 @@ namespace AdaLoRA.Gen.Generators.Tests.Rules;
 /// <summary>A rank limit is a pattern that matches a target, and a range.</summary>
 public sealed class ADALORA012Tests
 {
+    internal static RuleCase Case => new(Limits("""["*.query:{|ADALORA012:4..1|}"]"""), "'*.query:4..1' in RankLimits has its maximum below its minimum; write '1..4'");
+
+    internal static FixCase[] Fixes => [new(new CorrectRankLimitFix(), Limits("""["*.qury: 1..", "*.query: 4..1"]"""), Limits("""["*.query: 1..", "*.query: 1..4"]"""))];
+
     private const string Form = "write a pattern and a range, such as \"*.query: 1..4\", \"*.value: 2..\" or \"head: ..3\"";
 
     private static string Limits(string list, string targets = """["*.query"]""", string rest = "") => SampleModels.Annotated($"[AdaLoRA(Budget = 6, {rest}Targets = {targets}, RankLimits = {list})]");

@@ -6,6 +6,11 @@ namespace AdaLoRA.Gen.Generators.Tests.Rules;
 /// <summary>The rank limits can be kept.</summary>
 public sealed class ADALORA013Tests
 {
+    internal static RuleCase Case => new(With("Budget = 8, InitialRank = 3, ", "\"*.query: {|ADALORA013:4|}..8\""),
+        "RankLimits cannot be kept: '*.query: 4..8' wants at least 4 triplets, but every target starts with InitialRank 3; raise InitialRank or lower the limit");
+
+    internal static FixCase[] Fixes => [new(new CorrectRankLimitFix(), With("Budget = 6, InitialRank = 3, ", "\"*.query: 4..8\""), With("Budget = 6, InitialRank = 3, ", "\"*.query: 3..8\""))];
+
     private static string With(string arguments, string limits) => SampleModels.Annotated($"[AdaLoRA({arguments}Targets = [\"*.query\", \"*.key\"], RankLimits = [{limits}])]");
 
     [Theory]

@@ -9,19 +9,16 @@ namespace AdaLoRA.Gen.Generators.Tests.Rules;
 /// <summary>Every rule has all that belongs to a rule.</summary>
 public sealed class DescriptorTests
 {
-    private static readonly DiagnosticDescriptor[] Descriptors =
-        [.. typeof(Diagnostics.Rules).GetFields(BindingFlags.Static | BindingFlags.Public).Select(f => (DiagnosticDescriptor)f.GetValue(null)!)];
-
-    public static TheoryData<string> Ids => [.. Descriptors.Select(d => d.Id)];
+    public static TheoryData<string> Ids => [.. RuleTests.Descriptors.Select(d => d.Id)];
 
     [Fact]
-    public void Ids_are_unique() => Assert.Equal(Descriptors.Length, Descriptors.Select(d => d.Id).Distinct().Count());
+    public void Ids_are_unique() => Assert.Equal(RuleTests.Descriptors.Length, RuleTests.Descriptors.Select(d => d.Id).Distinct().Count());
 
     [Theory]
     [MemberData(nameof(Ids))]
     public void Rule_is_complete(string id)
     {
-        var rule = Descriptors.Single(d => d.Id == id);
+        var rule = RuleTests.Descriptor(id);
         Assert.EndsWith($"generators/rules/{id}.md", rule.HelpLinkUri, StringComparison.Ordinal);
         string page = File.ReadAllText(RepositoryRoot.Combine("generators", "rules", id + ".md"));
         Assert.StartsWith($"# {id}: {rule.Title.ToString(System.Globalization.CultureInfo.InvariantCulture)}\n", page, StringComparison.Ordinal);
@@ -35,14 +32,13 @@ public sealed class DescriptorTests
     [Fact]
     public void Every_fix_is_exported_and_fixes_all()
     {
-        var fixes = typeof(CodeFixes.MakePartialFix).Assembly.GetTypes().Where(t => t.IsSubclassOf(typeof(CodeFixProvider)) && !t.IsAbstract).ToList();
-        Assert.NotEmpty(fixes);
-        Assert.All(fixes, type =>
+        Assert.NotEmpty(RuleTests.Fixes);
+        Assert.All(RuleTests.Fixes, fix =>
         {
-            Assert.NotNull(type.GetCustomAttribute<ExportCodeFixProviderAttribute>());
-            var fix = (CodeFixProvider)Activator.CreateInstance(type)!;
-            Assert.Same(WellKnownFixAllProviders.BatchFixer, fix.GetFixAllProvider());
-            Assert.All(fix.FixableDiagnosticIds, id => Assert.Contains(id, Descriptors.Select(d => d.Id)));
+            Assert.NotNull(fix.GetType().GetCustomAttribute<ExportCodeFixProviderAttribute>());
+            Assert.NotNull(fix.GetFixAllProvider());
+            Assert.NotEmpty(fix.FixableDiagnosticIds);
+            Assert.All(fix.FixableDiagnosticIds, id => Assert.Contains(id, RuleTests.Descriptors.Select(d => d.Id)));
         });
     }
 }
