@@ -28,10 +28,16 @@ public sealed class ModelAnalyzer : DiagnosticAnalyzer
         foreach (var finding in ModelReader.Read(type, context.Compilation, context.CancellationToken).Findings)
         {
             var (location, isExact) = FindingLocator.Locate(finding.Place);
-            var properties = finding.Replacement is { } replacement && isExact
-                ? ImmutableDictionary<string, string?>.Empty.Add(FixProperties.Replacement, replacement)
-                : ImmutableDictionary<string, string?>.Empty;
-            context.ReportDiagnostic(Diagnostic.Create(finding.Rule, location, properties, finding.Arguments));
+            context.ReportDiagnostic(Diagnostic.Create(finding.Rule, location, Properties(finding, isExact), finding.Arguments));
         }
+    }
+
+    private static ImmutableDictionary<string, string?> Properties(Finding finding, bool isExact)
+    {
+        var properties = ImmutableDictionary<string, string?>.Empty;
+        if (finding.Replacement is { } replacement && isExact) properties = properties.Add(FixProperties.Replacement, replacement);
+        if (finding.Removal != Removal.None && (isExact || finding.Removal != Removal.Alternative)) properties = properties.Add(FixProperties.Removal, finding.Removal.ToString());
+        if (finding.Statement is { } statement) properties = properties.Add(FixProperties.Argument, statement.Argument).Add(FixProperties.Value, statement.Value);
+        return properties;
     }
 }

@@ -57,9 +57,14 @@ internal sealed class AdapterAttribute
 
     public string Text(string name) => _values.TryGetValue(name, out var value) && value.Value is string s ? s : "";
 
-    /// <summary>Patterns of an array argument; null for an element that is no string.</summary>
+    /// <summary>Patterns of an array argument; empty for a null, null for an element that does not compile.</summary>
     public IReadOnlyList<string?> Texts(string name) =>
-        _values.TryGetValue(name, out var value) && value is { Kind: TypedConstantKind.Array, IsNull: false } ? [.. value.Values.Select(v => v.Value as string)] : [];
+        _values.TryGetValue(name, out var value) && value is { Kind: TypedConstantKind.Array, IsNull: false } ? [.. value.Values.Select(v => v.Kind == TypedConstantKind.Error ? null : v.Value as string ?? "")] : [];
+
+    /// <summary>Arguments that are members of an enumeration, or should be.</summary>
+    public IEnumerable<(string Name, INamedTypeSymbol Type, int Value)> Enumerations() => Data.NamedArguments
+        .Where(a => a.Value is { Kind: TypedConstantKind.Enum, Type: INamedTypeSymbol, Value: int })
+        .Select(a => (a.Key, (INamedTypeSymbol)a.Value.Type!, (int)a.Value.Value!));
 
     /// <summary>What is stated, as assignments to <c>AdaLoRAOptions</c>.</summary>
     public IEnumerable<OptionSpec> Options()
@@ -71,8 +76,9 @@ internal sealed class AdapterAttribute
 
     private static string? Literal(TypedConstant value) => value switch
     {
-        { Kind: TypedConstantKind.Error } or { IsNull: true } => null,
-        { Kind: TypedConstantKind.Array } => "[" + string.Join(", ", value.Values.Select(Literal).OfType<string>()) + "]",
+        { Kind: TypedConstantKind.Error } or { Kind: TypedConstantKind.Array, IsNull: true } => null,
+        { Kind: TypedConstantKind.Array } => "[" + string.Join(", ", value.Values.Select(Element).OfType<string>()) + "]",
+        { IsNull: true } => null,
         { Kind: TypedConstantKind.Enum, Type: { } type } => EnumLiteral(type, value.Value),
         { Value: string text } => SymbolDisplay.FormatLiteral(text, quote: true),
         { Value: double number } => DoubleLiteral(number),
@@ -80,6 +86,9 @@ internal sealed class AdapterAttribute
         { Value: int number } => number.ToString(CultureInfo.InvariantCulture),
         _ => null,
     };
+
+    /// <summary>A null is an empty pattern, which the run time refuses as the analyzer does.</summary>
+    private static string? Element(TypedConstant value) => value is { Kind: not TypedConstantKind.Error, IsNull: true } ? "\"\"" : Literal(value);
 
     private static string DoubleLiteral(double number) =>
         double.IsNaN(number) ? "double.NaN"

@@ -10,6 +10,27 @@ internal sealed record Finding(DiagnosticDescriptor Rule, FindingPlace Place, pa
 {
     /// <summary>What a fix would write at the place, or null when there is none.</summary>
     public string? Replacement { get; init; }
+
+    /// <summary>What a fix would take out.</summary>
+    public Removal Removal { get; init; }
+
+    /// <summary>What a fix would state in the attribute, be the argument there or not.</summary>
+    public (string Argument, string Value)? Statement { get; init; }
+}
+
+/// <summary>What has no use where a finding is.</summary>
+internal enum Removal
+{
+    None,
+
+    /// <summary>The argument.</summary>
+    Argument,
+
+    /// <summary>The element of the array; with the last one the argument goes, too.</summary>
+    Element,
+
+    /// <summary>The alternative in braces, with a comma beside it.</summary>
+    Alternative,
 }
 
 /// <summary>A place on an annotated class, without any syntax: the analyzer finds the characters.</summary>

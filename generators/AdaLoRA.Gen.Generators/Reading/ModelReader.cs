@@ -36,7 +36,11 @@ internal static class ModelReader
         RankRules.Check(attribute, selection, findings);
         RankLimitRules.Check(attribute, type.Name, root, targets, selection, findings);
         ScheduleRules.Check(attribute, findings);
-        // The place for the rules on Interval, Beta1, Beta2 and the rest of the attribute's values.
+        RangeRules.Check(attribute, findings);
+        EffectRules.Check(attribute, findings);
+        DuplicateRules.Check(attribute, selection, findings);
+        TrainableRules.Check(attribute, root, selection, findings);
+        PeftRules.Check(attribute, selection, findings);
 
         return new ModelReading(SpecBuilder.Build(attribute, root, selection, graph.Classes, context), findings, TargetMembers.Of(selection), context.Visited);
     }

@@ -56,6 +56,21 @@ internal sealed class PathPattern
     /// <summary>What is wrong with the text itself, or null.</summary>
     public string? Error { get; }
 
+    /// <summary>The characters in the braces that an alternative came from; of no length where the pattern has not exactly one group, or the alternative is an empty one.</summary>
+    public (int Start, int Length) PartOf(PatternAlternative alternative)
+    {
+        int open = Text.IndexOf('{'), close = Text.IndexOf('}');
+        if (open < 0 || Text.IndexOf('{', open + 1) >= 0) return (0, 0);
+        int first = -1, last = -1;
+        for (int i = 0; i < alternative.Characters.Count; i++)
+        {
+            if (alternative.Characters[i].Start <= open || alternative.Characters[i].Start >= close) continue;
+            if (first < 0) first = i;
+            last = i + 1;
+        }
+        return first < 0 ? (0, 0) : alternative.SourceOf(first, last);
+    }
+
     public static PathPattern Parse(string text)
     {
         if (string.IsNullOrWhiteSpace(text)) return new PathPattern(text, [], "it is empty; remove it");

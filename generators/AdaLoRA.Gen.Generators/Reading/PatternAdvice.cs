@@ -34,8 +34,8 @@ internal sealed record PatternAdvice(int Start, int End, string Sentence, string
         string bad = text.Substring(segment.Start, segment.End - segment.Start);
         string before = text.Substring(0, Math.Max(0, segment.Start - 1));
         var parents = segment.Start == 0 ? [root] : nodes.Where(n => IndexSolver.CanMatch(before, n)).ToList();
-        if (parents.Find(p => p.Kind == NodeKind.List && p.Count is not null) is { } list && int.TryParse(bad, NumberStyles.None, CultureInfo.InvariantCulture, out _))
-            return new PatternAdvice(segment.Start, segment.End, $"'{Shown(list.Path)}' has {list.Count} items; the last index is {list.Count - 1}", null);
+        if (parents.Find(p => p.Kind == NodeKind.List && p.Count is not null) is { Count: { } count } list && int.TryParse(bad, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            return new PatternAdvice(segment.Start, segment.End, count == 0 ? $"'{Shown(list.Path)}' has no items; remove it" : $"'{Shown(list.Path)}' has {Number.Of(count, "item")}; the last index is {count - 1}", null);
 
         var names = parents.SelectMany(p => p.Children).Where(c => !c.IsItem).Select(c => c.Segment).Distinct().ToList();
         string? nearest = names
@@ -44,9 +44,10 @@ internal sealed record PatternAdvice(int Start, int End, string Sentence, string
             .OrderBy(c => goals.Exists(g => IndexSolver.CanMatch(text.Substring(0, segment.Start) + c.Name + text.Substring(segment.End), g)) ? 0 : 1)
             .ThenBy(c => c.Distance).ThenBy(c => c.Name, StringComparer.Ordinal)
             .Select(c => c.Name).FirstOrDefault();
-        string sentence = nearest is not null ? $"no '{bad}' there; did you mean '{nearest}'?"
-            : names.Count == 0 ? $"no '{bad}' there; remove it"
-            : $"no '{bad}' there; choose from {string.Join(", ", names.Take(MostNames).Select(n => $"'{n}'"))}{(names.Count > MostNames ? " …" : "")}";
+        string lacks = MatchedPrefix.Lacks(bad, before, parents);
+        string sentence = nearest is not null ? $"{lacks}; did you mean '{nearest}'?"
+            : names.Count == 0 ? $"{lacks}; remove it"
+            : $"{lacks}; choose from {string.Join(", ", names.Take(MostNames).Select(n => $"'{n}'"))}{(names.Count > MostNames ? " …" : "")}";
         return new PatternAdvice(segment.Start, segment.End, sentence, nearest);
     }
 

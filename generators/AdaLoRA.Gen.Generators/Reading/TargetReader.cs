@@ -14,7 +14,12 @@ internal sealed class TargetReader(AdapterAttribute attribute, string modelName,
         var patterns = attribute.Texts("Targets");
         if (patterns.Count == 0 && !attribute.IsBroken("Targets"))
         {
-            findings.Add(new Finding(Rules.NoTargets, FindingPlace.OnArgument(attribute, "Targets"), modelName));
+            string? proposed = PatternProposal.ForAny(_nodes);
+            findings.Add(new Finding(Rules.NoTargets, FindingPlace.OnArgument(attribute, "Targets"), modelName,
+                proposed is null ? "add at least one pattern, such as Targets = [\"*.query\"]" : $"add at least one pattern, such as Targets = [\"{proposed}\"]")
+            {
+                Statement = proposed is null ? null : ("Targets", $"[\"{proposed}\"]"),
+            });
             selection.IsBroken = true;
         }
         for (int i = 0; i < patterns.Count; i++)
@@ -44,17 +49,19 @@ internal sealed class TargetReader(AdapterAttribute attribute, string modelName,
         var residuals = new List<string>();
         foreach (var alternative in pattern.Alternatives)
         {
-            bool matched = false, residual = MayReachHidden(alternative.Text);
+            bool residual = MayReachHidden(alternative.Text), adds = false;
+            var matched = new List<SelectedLayer>();
             foreach (var layer in selection.Layers)
             {
                 var (answer, sets) = IndexSolver.Solve(alternative.Text, layer.Node.Path, layer.Node.ListLengths());
-                matched |= answer != IndexAnswer.NoMatch;
-                if (answer is IndexAnswer.All or IndexAnswer.Some) layer.Add(sets);
+                if (answer != IndexAnswer.NoMatch) matched.Add(layer);
+                if (answer is IndexAnswer.All or IndexAnswer.Some) adds |= layer.Add(sets);
                 if (answer == IndexAnswer.Undecided) layer.IsSeen = true;
                 residual |= answer == IndexAnswer.Undecided || (answer != IndexAnswer.NoMatch && !layer.IsReachable);
             }
-            if (!matched && !residual) residual = ReportNothing(alternative, element, selection);
+            if (matched.Count == 0 && !residual) residual = ReportNothing(alternative, element, selection);
             if (residual) residuals.Add(alternative.Text);
+            selection.Uses.Add(new AlternativeUse(element, pattern, alternative, matched, AddsNothing: matched.Count > 0 && !residual && !adds));
         }
         selection.Residuals.AddRange(residuals.Count == pattern.Alternatives.Count && residuals.Count > 0 ? [text] : residuals);
     }
@@ -65,7 +72,7 @@ internal sealed class TargetReader(AdapterAttribute attribute, string modelName,
         if (_nodes.Find(n => n.Kind == NodeKind.NotAdaptable && IndexSolver.CanMatch(alternative.Text, n)) is { Type: { } type } layer)
         {
             var place = FindingPlace.InPattern(attribute, "Targets", element, alternative.SourceOf(0, alternative.Text.Length));
-            AddOnce(new Finding(Rules.NotAdaptable, place, alternative.Text, PatternAdvice.Shown(layer.Path), Names.Short(type)));
+            AddOnce(new Finding(Rules.NotAdaptable, place, alternative.Text, PatternAdvice.Shown(layer.Path), Names.Short(type), PatternProposal.Near(layer, _nodes)));
             selection.IsBroken = true;
             return false;
         }

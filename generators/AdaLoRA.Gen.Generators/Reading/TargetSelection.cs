@@ -12,6 +12,9 @@ internal sealed class TargetSelection(IEnumerable<ModuleNode> nodes, Func<Module
 
     public List<string> Residuals { get; } = [];
 
+    /// <summary>What each alternative of each pattern matches, in the order in which they are written.</summary>
+    public List<AlternativeUse> Uses { get; } = [];
+
     /// <summary>A pattern is in error; what is emitted is a stub.</summary>
     public bool IsBroken { get; set; }
 
@@ -23,6 +26,14 @@ internal sealed class TargetSelection(IEnumerable<ModuleNode> nodes, Func<Module
         return matrices.Exists(m => m.path.IndexOf(ModuleNode.IndexMark) >= 0) ? null : matrices;
     }
 }
+
+/// <summary>What one alternative of a pattern of <c>Targets</c> does.</summary>
+/// <param name="Element">The pattern's place in the array.</param>
+/// <param name="Pattern">The pattern.</param>
+/// <param name="Alternative">The alternative.</param>
+/// <param name="Layers">Layers that it matches, wholly or in part.</param>
+/// <param name="AddsNothing">Those before it match all that it does, for certain.</param>
+internal sealed record AlternativeUse(int Element, PathPattern Pattern, PatternAlternative Alternative, IReadOnlyList<SelectedLayer> Layers, bool AddsNothing);
 
 /// <summary>A layer with the indices of it that are adapted.</summary>
 internal sealed class SelectedLayer(ModuleNode node, bool isReachable)
@@ -43,10 +54,14 @@ internal sealed class SelectedLayer(ModuleNode node, bool isReachable)
     /// <summary>Which indices are adapted; empty when all are.</summary>
     public IReadOnlyList<IndexTuple> Sets => _all ? [] : Merged();
 
-    public void Add(IndexTuple? sets)
+    /// <returns>Whether something of it was not chosen before.</returns>
+    public bool Add(IndexTuple? sets)
     {
+        if (_all || (sets is not null && _sets.Contains(sets))) return false;
+        var before = Paths();
         if (sets is null) _all = true;
-        else if (!_sets.Contains(sets)) _sets.Add(sets);
+        else _sets.Add(sets);
+        return before.Count == 0 || Paths().Except(before).Any();
     }
 
     /// <summary>Registered paths, one a matrix; with <see cref="ModuleNode.IndexMark"/> for a list of which every item is adapted and whose length only the run knows.</summary>

@@ -30,7 +30,7 @@ internal static class AnalyzerRun
         Assert.True(
             markup.Expected.OrderBy(e => e.Span.Start).Select(e => (e.Id, e.Text)).SequenceEqual(found.Select(d => (d.Id, TextAt(d))))
             && markup.Expected.Select(e => e.Span).Order().SequenceEqual(found.Select(d => d.Location.SourceSpan).Order()), "Reported:\n" + report);
-        Assert.Equal(rule.Messages, found.Select(d => d.GetMessage(CultureInfo.InvariantCulture)));
+        Assert.Equal(string.Join("\n", rule.Messages), string.Join("\n", found.Select(d => d.GetMessage(CultureInfo.InvariantCulture))));
         Assert.All(found, d => Assert.Equal($"https://github.com/adalora-gen/AdaLoRA.Gen/blob/main/generators/rules/{d.Id}.md", d.Descriptor.HelpLinkUri));
     }
 

@@ -67,7 +67,7 @@ public sealed class LibraryTests
 
     [Fact]
     public Task Wrong_name_in_a_library_that_shows_its_modules() => AnalyzerRun.VerifyIn([Bert], Model("\"*.self.{{|ADALORA003:qury|},key}\""),
-        "'*.self.qury' matches no adaptable layer of M: no 'qury' there; did you mean 'query'?");
+        "'*.self.qury' matches no adaptable layer of M: 'encoder.layer.*.self', which '*.self' matches, has no 'qury'; did you mean 'query'?");
 
     [Fact]
     public void It_stays_with_the_run_all_the_same_since_a_private_module_could_match()

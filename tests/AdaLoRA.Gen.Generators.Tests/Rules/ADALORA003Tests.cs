@@ -6,18 +6,21 @@ namespace AdaLoRA.Gen.Generators.Tests.Rules;
 /// <summary>Every pattern and every alternative in braces matches something.</summary>
 public sealed class ADALORA003Tests
 {
-    internal static RuleCase Case => new(Targets("""["blocks.*.{|ADALORA003:qury|}"]"""), "'blocks.*.qury' matches no adaptable layer of M: no 'qury' there; did you mean 'query'?");
+    internal static RuleCase Case => new(Targets("""["blocks.*.{|ADALORA003:qury|}"]"""), "'blocks.*.qury' matches no adaptable layer of M: none of the modules that 'blocks.*' matches ('blocks.0', 'blocks.1') has a 'qury'; did you mean 'query'?");
 
     internal static FixCase[] Fixes => [new(new CorrectPatternFix(), Targets("""["blcks.0.query", "*.{qury,kye}"]"""), Targets("""["blocks.0.query", "*.{query,key}"]"""))];
 
     private static string Targets(string list) => SampleModels.Annotated($"[AdaLoRA(Budget = 2, Targets = {list})]");
 
     [Theory]
-    [InlineData("""["blocks.*.{|ADALORA003:qq|}"]""", "'blocks.*.qq' matches no adaptable layer of M: no 'qq' there; choose from 'query', 'key', 'conv'")]
-    [InlineData("""["blocks.*.{|ADALORA003:qury|}"]""", "'blocks.*.qury' matches no adaptable layer of M: no 'qury' there; did you mean 'query'?")]
-    [InlineData("""["*.query", "{|ADALORA003:blcks|}.0.key"]""", "'blcks.0.key' matches no adaptable layer of M: no 'blcks' there; did you mean 'blocks'?")]
-    [InlineData("""["*.{query,{|ADALORA003:kye|}}"]""", "'*.kye' matches no adaptable layer of M: no 'kye' there; did you mean 'key'?")]
-    [InlineData("""["blocks.{0..1}.{|ADALORA003:quer|}"]""", "'blocks.0.quer' matches no adaptable layer of M: no 'quer' there; did you mean 'query'?")]
+    [InlineData("""["blocks.*.{|ADALORA003:qq|}"]""", "'blocks.*.qq' matches no adaptable layer of M: none of the modules that 'blocks.*' matches ('blocks.0', 'blocks.1') has a 'qq'; choose from 'query', 'key', 'conv'")]
+    [InlineData("""["blocks.*.{|ADALORA003:qury|}"]""", "'blocks.*.qury' matches no adaptable layer of M: none of the modules that 'blocks.*' matches ('blocks.0', 'blocks.1') has a 'qury'; did you mean 'query'?")]
+    [InlineData("""["bl*s.?.{|ADALORA003:qury|}"]""", "'bl*s.?.qury' matches no adaptable layer of M: none of the modules that 'bl*s.?' matches ('blocks.0', 'blocks.1') has a 'qury'; did you mean 'query'?")]
+    [InlineData("""["b*s.{|ADALORA003:7x|}.query"]""", "'b*s.7x.query' matches no adaptable layer of M: 'blocks', which 'b*s' matches, has no '7x'; remove it")]
+    [InlineData("""["blocks.0.query.{|ADALORA003:lora|}"]""", "'blocks.0.query.lora' matches no adaptable layer of M: 'blocks.0.query' has no 'lora'; remove it")]
+    [InlineData("""["*.query", "{|ADALORA003:blcks|}.0.key"]""", "'blcks.0.key' matches no adaptable layer of M: the model has no 'blcks'; did you mean 'blocks'?")]
+    [InlineData("""["*.{query,{|ADALORA003:kye|}}"]""", "'*.kye' matches no adaptable layer of M: no module has a 'kye'; did you mean 'key'?")]
+    [InlineData("""["blocks.{0..1}.{|ADALORA003:quer|}"]""", "'blocks.0.quer' matches no adaptable layer of M: 'blocks.0' has no 'quer'; did you mean 'query'?")]
     [InlineData("""["blocks.{|ADALORA003:7|}.query"]""", "'blocks.7.query' matches no adaptable layer of M: 'blocks' has 2 items; the last index is 1")]
     [InlineData("""["{|ADALORA003:blocks|}"]""", "'blocks' matches no adaptable layer of M: it names a block, not a layer; write 'blocks.*' for the layers in it")]
     [InlineData("""["{|ADALORA003:*.{query|}"]""", "'*.{query' matches no module of M: it opens a brace that it never closes; add the '}'")]
@@ -34,31 +37,35 @@ public sealed class ADALORA003Tests
     [InlineData("""[{|ADALORA003:"*." + "qury"|}]""")]
     [InlineData("""[{|ADALORA003:Paths.Query|}]""")]
     public Task Place_in_every_way_of_writing_it(string list) =>
-        AnalyzerRun.Verify(Targets(list) + "\npublic static class Paths { public const string Query = \"*.qury\"; }", "'*.qury' matches no adaptable layer of M: no 'qury' there; did you mean 'query'?");
+        AnalyzerRun.Verify(Targets(list) + "\npublic static class Paths { public const string Query = \"*.qury\"; }", "'*.qury' matches no adaptable layer of M: no module has a 'qury'; did you mean 'query'?");
+
+    /// <summary>A null is an empty pattern, and the run time refuses it, too.</summary>
+    [Fact]
+    public Task Null() => AnalyzerRun.Verify(Targets("""["*.query", {|ADALORA003:null!|}]"""), "'' matches no module of M: it is empty; remove it");
 
     [Fact]
     public Task Both_alternatives_without_a_match_are_two_mistakes() => AnalyzerRun.Verify(
         Targets("""["*.{{|ADALORA003:qury|},{|ADALORA003:kye|}}"]"""),
-        "'*.qury' matches no adaptable layer of M: no 'qury' there; did you mean 'query'?",
-        "'*.kye' matches no adaptable layer of M: no 'kye' there; did you mean 'key'?");
+        "'*.qury' matches no adaptable layer of M: no module has a 'qury'; did you mean 'query'?",
+        "'*.kye' matches no adaptable layer of M: no module has a 'kye'; did you mean 'key'?");
 
     [Fact]
     public Task Trainable_and_checkpoint_root_name_modules() => AnalyzerRun.Verify(
         SampleModels.Annotated("""[AdaLoRA(Budget = 2, Targets = ["*.query"], Trainable = ["blocks.0.conv", "{|ADALORA003:head|}"], CheckpointRoot = "{|ADALORA003:block|}")]"""),
-        "'head' matches no module of M: no 'head' there; choose from 'blocks'",
-        "'block' matches no module of M: no 'block' there; did you mean 'blocks'?");
+        "'head' matches no module of M: the model has no 'head'; choose from 'blocks'",
+        "'block' matches no module of M: the model has no 'block'; did you mean 'blocks'?");
 
     [Fact]
     public Task Trainable_may_name_parameters() => AnalyzerRun.Verify(
         SampleModels.Annotated("[AdaLoRA(Budget = 2, Targets = [\"*.query\"], Trainable = [\"token\", \"*.key.bias\", \"blocks.*.conv.weight\", \"{|ADALORA003:tokn|}\"])]",
             "private readonly ModuleList<Block> blocks = new(new Block(), new Block()); private readonly Parameter token = Parameter(zeros(8));"),
-        "'tokn' matches no module of M: no 'tokn' there; choose from 'blocks'");
+        "'tokn' matches no module of M: the model has no 'tokn'; choose from 'blocks'");
 
     [Fact]
     public Task Parameters_of_other_kinds_of_layers() => AnalyzerRun.Verify(
         SampleModels.Annotated("[LoRA(Rank = 1, Targets = [\"q\"], Trainable = [\"tokens.weight\", \"conv.bias\", \"t.bias\", \"tokens.{|ADALORA003:bias|}\"])]",
             "private readonly Linear q = Linear(8, 8); private readonly Embedding tokens = Embedding(8, 2); private readonly Conv2d conv = Conv2d(2, 2, 1); private readonly TransposedLinear t = new(2, 2);"),
-        "'tokens.bias' matches no module of M: no 'bias' there; remove it");
+        "'tokens.bias' matches no module of M: 'tokens' has no 'bias'; remove it");
 
     [Fact]
     public Task Nothing_is_said_of_what_the_compiler_cannot_see() => AnalyzerRun.Verify(

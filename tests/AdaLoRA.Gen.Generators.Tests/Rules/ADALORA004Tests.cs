@@ -26,12 +26,26 @@ public sealed class ADALORA004Tests
     [InlineData("Embedding", "Embedding(8, 2)")]
     [InlineData("TransposedLinear", "new(8, 2)")]
     public Task Kinds_that_carry_adapters(string type, string value) =>
-        AnalyzerRun.Verify(SampleModels.Annotated("""[AdaLoRA(Budget = 2, Targets = ["layer"])]""", $"private readonly {type} layer = {value};"));
+        AnalyzerRun.Verify(SampleModels.Annotated("""[LoRA(Rank = 2, Targets = ["layer"])]""", $"private readonly {type} layer = {value};"));
 
     [Fact]
     public Task Native_attention_as_an_alternative() => AnalyzerRun.Verify(
         SampleModels.Annotated("""[AdaLoRA(Budget = 2, Targets = ["{{|ADALORA004:attention|},q}"])]""", "private readonly MultiheadAttention attention = MultiheadAttention(8, 2); private readonly Linear q = Linear(8, 8);"),
-        "'attention' matches 'attention', a MultiheadAttention: " + Reason);
+        "'attention' matches 'attention', a MultiheadAttention: " + Reason.Replace("these,", "these, such as 'q',", StringComparison.Ordinal));
+
+    [Fact]
+    public Task The_layer_beside_it_is_named() => AnalyzerRun.Verify(
+        SampleModels.Annotated("""[AdaLoRA(Budget = 2, Targets = ["{|ADALORA004:block.norm|}"])]""", "private readonly Linear head = Linear(8, 8); private readonly Norms block = new();") + """
+
+        public sealed class Norms : Module<Tensor, Tensor>
+        {
+            private readonly LayerNorm norm = LayerNorm(8);
+            private readonly Linear dense = Linear(8, 8);
+            public Norms() : base("n") => RegisterComponents();
+            public override Tensor forward(Tensor x) => dense.call(norm.call(x));
+        }
+        """,
+        "'block.norm' matches 'block.norm', a LayerNorm: " + Reason.Replace("these,", "these, such as '*.dense',", StringComparison.Ordinal));
 
     [Fact]
     public Task A_star_may_pass_over_it() => AnalyzerRun.Verify(

@@ -22,8 +22,11 @@ public sealed class ADALORA007Tests
     [Theory]
     [InlineData("InitialWarmup = 0.4, FinalWarmup = 0.5, ")]
     [InlineData("InitialWarmup = 100, FinalWarmup = 0.9, ")]
-    [InlineData("Method = AdapterMethod.LoRA, FinalWarmup = 0.99, ")]
     public Task Fine(string arguments) => AnalyzerRun.Verify(With(arguments));
+
+    [Fact]
+    public Task Plain_LoRA_has_no_phases() => AnalyzerRun.Verify(With("Method = AdapterMethod.LoRA, FinalWarmup = {|ADALORA019:0.99|}, "),
+        "FinalWarmup has no effect with plain LoRA, which allocates nothing; remove it");
 
     [Fact]
     public Task Fix_goes_back_to_the_defaults() => FixRun.Verify(new DefaultScheduleFix(), With("InitialWarmup = 0.5, FinalWarmup = 0.5, "), With(""));

@@ -1,3 +1,4 @@
+using AdaLoRA.Gen.CodeFixes;
 using AdaLoRA.Gen.Generators.Tests.Harness;
 
 namespace AdaLoRA.Gen.Generators.Tests.Rules;
@@ -19,6 +20,24 @@ public sealed class ADALORA010Tests
         """;
 
     private const string Attribute = """[AdaLoRA(Budget = 2, Targets = ["q"])]""";
+
+    internal static FixCase[] Fixes =>
+    [
+        new(new MakeInternalFix(), Model("// kept\n" + Attribute, "file partial class M", "public M() : base(\"m\") { }"), Model("// kept\n" + Attribute, "internal partial class M", "public M() : base(\"m\") { }")),
+        new(new RemoveSecondAttributeFix(), Model(Attribute + "\n[LoRA(Rank = 2, Targets = [\"q\"])]", "public partial class M", "public M() : base(\"m\") { }"), Model(Attribute, "public partial class M", "public M() : base(\"m\") { }")),
+    ];
+
+    [Fact]
+    public Task Fix_of_two_attributes_in_one_list() => FixRun.Verify(new RemoveSecondAttributeFix(),
+        Model("[LoRA(Rank = 2, Targets = [\"q\"]), AdaLoRA(Budget = 2, Targets = [\"q\"])]", "public partial class M", "public M() : base(\"m\") { }"), Model(Attribute, "public partial class M", "public M() : base(\"m\") { }"));
+
+    [Fact]
+    public async Task No_fix_where_a_member_is_in_the_way()
+    {
+        string source = Model(Attribute, "public partial class M", "public M() : base(\"m\") { } public int AdaLoRA => 1;");
+        await FixRun.VerifyNone(new MakeInternalFix(), source);
+        await FixRun.VerifyNone(new RemoveSecondAttributeFix(), source);
+    }
 
     [Fact]
     public Task File_local() => AnalyzerRun.Verify(Model(Attribute, "file partial class {|ADALORA010:M|}", "public M() : base(\"m\") { }"),
