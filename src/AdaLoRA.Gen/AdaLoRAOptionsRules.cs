@@ -1,3 +1,4 @@
+using AdaLoRA.Gen.Adapters;
 using AdaLoRA.Gen.Budget;
 using System.Globalization;
 
@@ -19,6 +20,8 @@ internal static class AdaLoRAOptionsRules
         Rule(o.Targets.Count > 0, $"Targets is empty; name at least one pattern, such as \"*.query\".");
         Rule(o.Targets.All(p => !string.IsNullOrWhiteSpace(p)), $"Targets holds an empty pattern; remove it.");
         Rule(o.Trainable.All(p => !string.IsNullOrWhiteSpace(p)), $"Trainable holds an empty pattern; remove it.");
+        Readable("Targets", o.Targets.Where(p => !string.IsNullOrWhiteSpace(p)), p => PathPattern.Parse(p));
+        Readable("Trainable", o.Trainable.Where(p => !string.IsNullOrWhiteSpace(p)), p => PathPattern.Parse(p));
         Rule(o.InitialRank >= 0, $"InitialRank is {o.InitialRank}; it must be at least 1, or 0 to let the budget decide.");
         Rule(double.IsFinite(o.Alpha) && o.Alpha >= 0, $"Alpha is {o.Alpha}; it must be positive, or 0 for the default.");
         Rule(o.Dropout is >= 0 and < 1, $"Dropout is {o.Dropout}; it must be at least 0 and below 1.");
@@ -31,10 +34,10 @@ internal static class AdaLoRAOptionsRules
         Rule(o.Budget >= 1, $"Budget is {o.Budget}; it must be at least 1: it is the number of triplets (or parameters) kept over all targets.");
         Rule(Enum.IsDefined(o.Score), $"Score is {o.Score}; it must be Product, Sensitivity, Magnitude or SignalToNoise.");
         Rule(Enum.IsDefined(o.BudgetUnit), $"BudgetUnit is {o.BudgetUnit}; it must be Triplets or Parameters.");
-        foreach (string limit in o.RankLimits)
+        Readable("RankLimits", o.RankLimits.Select(l => l ?? ""), limit =>
         {
-            if (RankLimit.Parse(limit ?? "") is null) broken.Add(RankLimit.Malformed(limit ?? ""));
-        }
+            if (RankLimit.Parse(limit) is null) broken.Add(RankLimit.Malformed(limit));
+        });
         Rule(o.Interval >= 1, $"Interval is {o.Interval}; it must be at least 1 step.");
         Rule(o.Beta1 is > 0 and < 1, $"Beta1 is {o.Beta1}; it must lie between 0 and 1, both excluded.");
         Rule(o.Beta2 is > 0 and < 1, $"Beta2 is {o.Beta2}; it must lie between 0 and 1, both excluded.");
@@ -47,6 +50,22 @@ internal static class AdaLoRAOptionsRules
                 $"InitialWarmup {o.InitialWarmup} and FinalWarmup {o.FinalWarmup} leave no budgeting phase between them; together they must be below 1.");
         }
         return broken;
+
+        // A brace that is not closed is found only by reading.
+        void Readable(string option, IEnumerable<string> texts, Action<string> read)
+        {
+            foreach (string text in texts)
+            {
+                try
+                {
+                    read(text);
+                }
+                catch (AdaLoRAException e)
+                {
+                    broken.Add($"{option}: {e.Message}");
+                }
+            }
+        }
     }
 
     private static bool IsDuration(double value) => value >= 0 && (value < 1 || (value == Math.Floor(value) && value <= int.MaxValue));

@@ -52,7 +52,7 @@ internal sealed class PathPattern
         int open = text.IndexOf('{', StringComparison.Ordinal);
         if (open < 0)
         {
-            if (text.Contains('}', StringComparison.Ordinal)) throw new AdaLoRAException($"The pattern '{text}' closes a brace that it never opens.");
+            if (text.Contains('}', StringComparison.Ordinal)) throw new AdaLoRAException($"The pattern '{text}' closes a brace that it never opens; remove the '}}'.");
             yield return text;
             yield break;
         }
@@ -71,7 +71,7 @@ internal sealed class PathPattern
                 yield break;
             }
         }
-        throw new AdaLoRAException($"The pattern '{text}' opens a brace that it never closes.");
+        throw new AdaLoRAException($"The pattern '{text}' opens a brace that it never closes; add the '}}'.");
     }
 
     private static IEnumerable<string> WrittenOut(string part)

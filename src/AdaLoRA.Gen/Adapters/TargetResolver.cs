@@ -102,7 +102,7 @@ internal static class TargetResolver
     }
 
     /// <summary>The candidate whose end is most like the pattern's: a pattern is compared with as many segments as it names, or a short path would always win.</summary>
-    private static string Nearest(string text, string[] candidates)
+    public static string Nearest(string text, string[] candidates)
     {
         if (candidates.Length == 0) return "the model has none. Does its constructor call RegisterComponents()?";
         string tail = text.TrimStart('*', '.').Replace("*", "", StringComparison.Ordinal);

@@ -16,29 +16,32 @@ internal readonly record struct RankLimit(int Minimum, int Maximum)
     public int ClassOf(int place) => place < Minimum ? 0 : place < Maximum ? 1 : Excluded;
 
     /// <summary>The limit of each target, or null where the options state none.</summary>
-    /// <exception cref="AdaLoRAException">A limit cannot be read, matches no target, or asks for more than there is.</exception>
+    /// <exception cref="AdaLoRAException">A limit cannot be read, one of its alternatives matches no target, it asks for more than there is, or later ones leave it without effect.</exception>
     public static RankLimit[]? Resolve(AdaLoRAOptions options, IReadOnlyList<AdapterTarget> targets, int initialRank, string modelName)
     {
         if (options.RankLimits.Count == 0) return null;
         var limits = new RankLimit[targets.Count];
-        var statedBy = new string?[targets.Count];
+        int[] statedBy = new int[targets.Count];
+        string[] paths = [.. targets.Select(t => t.Path)];
         Array.Fill(limits, None);
-        foreach (string text in options.RankLimits)
+        Array.Fill(statedBy, -1);
+        for (int n = 0; n < options.RankLimits.Count; n++)
         {
+            string text = options.RankLimits[n];
             var (pattern, limit) = Parse(text) ?? throw new AdaLoRAException(Malformed(text));
-            bool matched = false;
+            foreach (string missing in pattern.AlternativesWithoutMatch(paths))
+            {
+                throw new AdaLoRAException($"{modelName}: {(missing == pattern.Text ? "" : $"'{missing}' of ")}RankLimits '{text}' matches no target; {TargetResolver.Nearest(missing, paths)}");
+            }
             for (int i = 0; i < targets.Count; i++)
             {
-                if (!pattern.Matches(targets[i].Path)) continue;
-                (limits[i], statedBy[i]) = (limit, text);
-                matched = true;
+                if (pattern.Matches(paths[i])) (limits[i], statedBy[i]) = (limit, n);
             }
-            if (!matched) throw new AdaLoRAException($"{modelName}: RankLimits '{text}' matches no target; its targets are {string.Join(", ", targets.Take(4).Select(t => $"'{t.Path}'"))}{(targets.Count > 4 ? ", …" : "")}.");
             if (limit.Minimum > initialRank) throw new AdaLoRAException(string.Create(CultureInfo.InvariantCulture, $"{modelName}: RankLimits '{text}' wants at least {limit.Minimum} triplets, but every target starts with {initialRank}; raise InitialRank or lower the limit."));
         }
         // The last one that matches counts, so a general one at the end makes those before it void.
-        string? shadowed = options.RankLimits.FirstOrDefault(text => !statedBy.Contains(text));
-        if (shadowed is not null) throw new AdaLoRAException($"{modelName}: RankLimits '{shadowed}' has no effect, since later ones match all its targets; put it last.");
+        int shadowed = Enumerable.Range(0, options.RankLimits.Count).FirstOrDefault(n => !statedBy.Contains(n), -1);
+        if (shadowed >= 0) throw new AdaLoRAException($"{modelName}: RankLimits '{options.RankLimits[shadowed]}' has no effect, since later ones match all its targets; put it last, or remove it.");
         return limits;
     }
 

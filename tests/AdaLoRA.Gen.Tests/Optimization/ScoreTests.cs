@@ -95,7 +95,7 @@ public sealed class ScoreTests
     [InlineData("first", "RankLimits holds 'first'")]
     [InlineData("first: ..", "RankLimits holds")]
     [InlineData("first: 3..1", "RankLimits holds")]
-    [InlineData("third: 1..2", "matches no target; its targets are 'first', 'second'")]
+    [InlineData("third: 1..2", "matches no target; the nearest is 'first'")]
     [InlineData("first: 5..", "wants at least 5 triplets, but every target starts with 4")]
     [InlineData("*: 3..", "need 6 triplets, the Budget is 4")]
     public void A_limit_that_cannot_hold_is_refused_at_attach(string limit, string expected)

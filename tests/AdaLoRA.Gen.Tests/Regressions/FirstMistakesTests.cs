@@ -23,8 +23,36 @@ public sealed class FirstMistakesTests : RegressionTests
         var options = Mlp.Options;
         options.RankLimits = ["second: 1..", "*: ..3"];
         Assert.Contains("'second: 1..' has no effect", Assert.Throws<AdaLoRAException>(() => AdapterSet.Attach(model, options)).Message);
+        options.RankLimits = ["*: ..3", "*: ..3"];
+        Assert.Contains("'*: ..3' has no effect", Assert.Throws<AdaLoRAException>(() => AdapterSet.Attach(model, options)).Message);
         options.RankLimits = ["*: ..3", "second: 1.."];
         AdapterSet.Attach(model, options);
+    }
+
+    /// <summary>One alternative that matched hid the others.</summary>
+    [Theory]
+    [InlineData("{first,secnd}: 1..", "'secnd' of RankLimits '{first,secnd}: 1..' matches no target; the nearest is 'second'.")]
+    [InlineData("secnd: 1..", "RankLimits 'secnd: 1..' matches no target; the nearest is 'second'.")]
+    public void Each_alternative_of_a_limit_has_to_match(string limit, string expected)
+    {
+        using var model = new Mlp();
+        var options = Mlp.Options;
+        options.RankLimits = [limit];
+        Assert.EndsWith(expected, Assert.Throws<AdaLoRAException>(() => AdapterSet.Attach(model, options)).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Validate threw instead of telling it with the other mistakes.</summary>
+    [Fact]
+    public void A_pattern_that_cannot_be_read_is_one_of_the_broken_rules()
+    {
+        var options = new AdaLoRAOptions { Budget = 1, Dropout = 1, Targets = ["*.{a"], Trainable = ["b}"], RankLimits = ["{c: 1.."] };
+        Assert.Equal(
+        [
+            "Targets: The pattern '*.{a' opens a brace that it never closes; add the '}'.",
+            "Trainable: The pattern 'b}' closes a brace that it never opens; remove the '}'.",
+            "Dropout is 1; it must be at least 0 and below 1.",
+            "RankLimits: The pattern '{c' opens a brace that it never closes; add the '}'.",
+        ], options.Validate());
     }
 
     [Theory]
