@@ -38,6 +38,19 @@ internal sealed class LoadedModel
         return (LoadedModel)typeof(LoadedModel).GetMethod(nameof(Collect), BindingFlags.Static | BindingFlags.NonPublic)!.MakeGenericMethod(type).Invoke(null, [model])!;
     }
 
+    /// <summary>The plan of the class <c>M</c> as it was generated.</summary>
+    public static AdaLoRAPlan PlanOf(GeneratorRun run)
+    {
+        using var image = new MemoryStream();
+        var result = run.Updated.Emit(image);
+        Assert.True(result.Success, string.Join("\n", result.Diagnostics));
+        var type = Assembly.Load(image.ToArray()).GetType("M", throwOnError: true)!;
+        return (AdaLoRAPlan)typeof(LoadedModel).GetMethod(nameof(StatedPlan), BindingFlags.Static | BindingFlags.NonPublic)!.MakeGenericMethod(type).Invoke(null, [])!;
+    }
+
+    private static AdaLoRAPlan StatedPlan<T>()
+        where T : torch.nn.Module, IAdaLoRAModel<T> => T.Plan;
+
     private static LoadedModel Collect<T>(T model)
         where T : torch.nn.Module, IAdaLoRAModel<T>
     {
