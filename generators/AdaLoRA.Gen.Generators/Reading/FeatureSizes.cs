@@ -22,6 +22,10 @@ internal static class FeatureSizes
         return agreed ?? (-1, -1);
     }
 
+    /// <summary>Whether a convolution is known to have several groups.</summary>
+    public static bool AreGrouped(IReadOnlyList<ExpressionSyntax> origins, ReadContext context) =>
+        origins.Count > 0 && origins.All(origin => Size(Arguments(origin, context), "groups") > 1);
+
     /// <summary>The parameter names are those of TorchSharp's factories and of TransposedLinear's constructor.</summary>
     private static (int In, int Out) Of(LayerKind kind, ExpressionSyntax origin, ReadContext context)
     {

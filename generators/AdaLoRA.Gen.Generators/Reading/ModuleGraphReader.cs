@@ -74,6 +74,7 @@ internal sealed class ModuleGraphReader(ReadContext context)
         var node = new ModuleNode(NodeKind.Adaptable, holder.Segment, actual)
         {
             Member = holder.Member, Access = holder.Access, TypeTest = TypeTest(holder, actual), InFeatures = inputs, OutFeatures = outputs,
+            IsGrouped = kind == LayerKind.Conv2d && FeatureSizes.AreGrouped(assigned, context),
         };
         node.Parameters.AddRange(AdaptableLayers.ParametersOf(kind));
         return node;

@@ -54,6 +54,9 @@ internal sealed class ModuleNode(NodeKind kind, string segment, ITypeSymbol? typ
     /// <summary>Rows of it; −1 when only the run knows.</summary>
     public int OutFeatures { get; init; } = -1;
 
+    /// <summary>A Conv2d that is known to have several groups.</summary>
+    public bool IsGrouped { get; init; }
+
     /// <summary>Registered names of the parameters that the module holds itself.</summary>
     public List<string> Parameters { get; } = [];
 

@@ -13,11 +13,12 @@ internal static class PeftRules
             var layer = pattern.SelectMany(u => u.Layers).FirstOrDefault(l => !IsKnownToPeft(l.Node));
             if (layer?.Node is not { Type: { } type } node) continue;
             string text = pattern.First().Pattern.Text;
-            findings.Add(new Finding(Rules.NotReadByPeft, FindingPlace.InPattern(attribute, "Targets", pattern.Key, (0, text.Length)), PatternAdvice.Shown(node.Path), Names.Short(type)));
+            findings.Add(new Finding(Rules.NotReadByPeft, FindingPlace.InPattern(attribute, "Targets", pattern.Key, (0, text.Length)), PatternAdvice.Shown(node.Path), Names.Short(type) + (node.IsGrouped ? " with groups" : "")));
             return;
         }
     }
 
-    /// <summary>Of a Conv2d whose groups only the run knows, too: most have none.</summary>
-    private static bool IsKnownToPeft(ModuleNode node) => node.Type is null || AdaptableLayers.KindOf(node.Type) is not (LayerKind.Embedding or LayerKind.Conv1d or LayerKind.Conv3d);
+    /// <summary>A Conv2d whose groups only the run knows counts as known: most have none.</summary>
+    private static bool IsKnownToPeft(ModuleNode node) =>
+        node.Type is null || (!node.IsGrouped && AdaptableLayers.KindOf(node.Type) is not (LayerKind.Embedding or LayerKind.Conv1d or LayerKind.Conv3d));
 }

@@ -17,6 +17,14 @@ public sealed class ADALORA028Tests
     public Task Once_a_model(string targets, string path, string type) => AnalyzerRun.Verify(SampleModels.Annotated($"[AdaLoRA(Budget = 2, Targets = {targets})]", Members), Message(path, type));
 
     [Theory]
+    [InlineData("""["{|ADALORA028:image|}"]""", "groups: 2", " with groups")]
+    [InlineData("""["image"]""", "groups: 1", null)]
+    [InlineData("""["image"]""", "groups: Make()", null)]
+    public Task Groups(string targets, string groups, string? shown) => AnalyzerRun.Verify(
+        SampleModels.Annotated($"[AdaLoRA(Budget = 2, Targets = {targets})]", $"private readonly Conv2d image = Conv2d(8, 8, 1, {groups}); static int Make() => 2;"),
+        shown is null ? [] : [Message("image", "Conv2d" + shown)]);
+
+    [Theory]
     [InlineData("""[AdaLoRA(Budget = 2, Targets = ["q", "t", "image"])]""")]
     [InlineData("""[LoRA(Rank = 2, Targets = ["*"])]""")]
     [InlineData("""[AdaLoRA(Method = AdapterMethod.LoRA, InitialRank = 2, Targets = ["*"])]""")]
