@@ -52,6 +52,11 @@ internal static partial class Rules
         "PEFT has no AdaLoRA for '{0}' ({1}), so it cannot load what SaveAdapter writes; export with SaveAsLoRA, or use [LoRA]",
         "PEFT knows AdaLoRA on Linear, Conv1D and Conv2d without groups; this library reads what it saved of every kind.");
 
+    public static readonly DiagnosticDescriptor CheckpointRootMisplaced = Error("ADALORA036",
+        "The checkpoint's root holds every target",
+        "CheckpointRoot '{0}' {1}",
+        "Saved keys are relative to the root, so a target outside it could not be named.");
+
     public static ImmutableArray<DiagnosticDescriptor> OfPatterns => ImmutableArray.Create(
-        MatchesNothing, NotAdaptable, NoTargets, RankLimitUnreadable, RankLimitsUnsatisfiable, NamedTwice, AdaptedAndTrained, RankLimitShadowed, NotReadByPeft);
+        MatchesNothing, NotAdaptable, NoTargets, RankLimitUnreadable, RankLimitsUnsatisfiable, NamedTwice, AdaptedAndTrained, RankLimitShadowed, NotReadByPeft, CheckpointRootMisplaced);
 }

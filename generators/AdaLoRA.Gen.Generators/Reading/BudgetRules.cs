@@ -70,6 +70,15 @@ internal static class BudgetRules
         return proposed is null ? null : decimal.Floor(Math.Max(proposed.Value, least));
     }
 
+    /// <summary>The rank that the run time derives where none is stated; null where something that matters is not seen.</summary>
+    public static int? InitialRank(AdapterAttribute attribute, TargetSelection selection)
+    {
+        int budget = attribute.Int("Budget");
+        if (budget < 1 || attribute.IsBroken("BudgetUnit") || attribute.IsBroken("InitialRank") || selection.Matrices() is not { Count: > 0 } matrices) return null;
+        int side = matrices.Min(m => Math.Min(m.Node.InFeatures, m.Node.OutFeatures));
+        return side < 1 || Cost(attribute, matrices, _ => 1) is not { } unit ? null : (int)Math.Min(InitialOverFinal * decimal.Ceiling(budget / unit), side);
+    }
+
     private static decimal? SmallestSide(TargetSelection selection)
     {
         if (selection.Matrices() is not { Count: > 0 } matrices) return null;

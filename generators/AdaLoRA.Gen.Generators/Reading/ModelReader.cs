@@ -40,6 +40,7 @@ internal static class ModelReader
         EffectRules.Check(attribute, findings);
         DuplicateRules.Check(attribute, selection, findings);
         TrainableRules.Check(attribute, root, selection, findings);
+        CheckpointRootRules.Check(attribute, root, selection, findings);
         PeftRules.Check(attribute, selection, findings);
 
         return new ModelReading(SpecBuilder.Build(attribute, root, selection, graph.Classes, context), findings, TargetMembers.Of(selection), context.Visited);

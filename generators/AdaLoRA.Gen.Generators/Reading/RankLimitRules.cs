@@ -24,7 +24,7 @@ internal static class RankLimitRules
             else if (!selection.IsBroken && limit.Pattern.Alternatives.Where(a => !MatchesTarget(a, reader, selection)).ToList() is { Count: > 0 } missing)
                 ReportNothing(attribute, modelName, root, selection, limit, missing, i, broken);
             else
-                CheckMinimum(attribute, limit, i, broken);
+                CheckMinimum(attribute, selection, limit, i, broken);
         }
         if (broken.Count == 0 && limits.Count == texts.Count) CheckShadowed(attribute, selection, limits, broken);
         if (broken.Count == 0 && limits.Count > 0) CheckMinima(attribute, selection, limits, broken);
@@ -52,12 +52,13 @@ internal static class RankLimitRules
     private static Finding Finding(AdapterAttribute attribute, string text, int element, (int Start, int Length) part, string sentence, string? replacement) =>
         new(Rules.RankLimitUnreadable, FindingPlace.InPattern(attribute, Argument, element, part), text, sentence) { Replacement = replacement };
 
-    private static void CheckMinimum(AdapterAttribute attribute, RankLimit limit, int element, List<Finding> broken)
+    private static void CheckMinimum(AdapterAttribute attribute, TargetSelection selection, RankLimit limit, int element, List<Finding> broken)
     {
-        int rank = attribute.Int("InitialRank");
-        if (rank < 1 || limit.Minimum <= rank) return;
+        int stated = attribute.Int("InitialRank");
+        if (stated < 0 || (stated == 0 ? BudgetRules.InitialRank(attribute, selection) : stated) is not { } rank || limit.Minimum <= rank) return;
+        string remedy = stated > 0 ? $"InitialRank {Number.Text(rank)}; raise InitialRank" : $"the rank {Number.Text(rank)} that Budget and the smallest side give; set InitialRank, raise Budget";
         broken.Add(new Finding(Rules.RankLimitsUnsatisfiable, FindingPlace.InPattern(attribute, Argument, element, limit.MinimumPart),
-            $"'{limit.Text}' wants at least {Number.Text(limit.Minimum)} triplets, but every target starts with InitialRank {Number.Text(rank)}; raise InitialRank or lower the limit")
+            $"'{limit.Text}' wants at least {Number.Text(limit.Minimum)} triplets, but every target starts with {remedy} or lower the limit")
         {
             Replacement = Number.Text(rank),
         });

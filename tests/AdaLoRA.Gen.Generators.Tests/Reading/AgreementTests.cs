@@ -51,6 +51,11 @@ public sealed class AgreementTests
     [InlineData("AdaLoRA(Budget = 8, RankLimits = [\"*.{query,qury}: 1..\"], " + Both, "ADALORA012")]
     [InlineData("AdaLoRA(Budget = 8, RankLimits = [\"*.conv: 1..\"], " + Both, "ADALORA012")]
     [InlineData("AdaLoRA(Budget = 8, InitialRank = 3, RankLimits = [\"*.key: 4..\"], " + Both, "ADALORA013")]
+    [InlineData("AdaLoRA(Budget = 8, RankLimits = [\"*.key: 5..\"], " + Both, "ADALORA013")]
+    [InlineData("AdaLoRA(Budget = 8, RankLimits = [\"blocks.0.key: 4..\"], " + Both, null)]
+    [InlineData("AdaLoRA(Budget = 8, CheckpointRoot = \"blocks.0\", " + Both, "ADALORA036")]
+    [InlineData("AdaLoRA(Budget = 8, CheckpointRoot = \"blocks.0\", Targets = [\"blocks.0.query\"]", null)]
+    [InlineData("AdaLoRA(Budget = 8, CheckpointRoot = \"bloc*\", " + Both, "ADALORA036")]
     [InlineData("AdaLoRA(Budget = 7, InitialRank = 3, RankLimits = [\"*: 2..\"], " + Both, "ADALORA013")]
     [InlineData("AdaLoRA(Budget = 8, RankLimits = [\"*.query: 1..\", \"*: ..3\"], " + Both, "ADALORA020")]
     [InlineData("AdaLoRA(Budget = 8, RankLimits = [\"*: ..3\", \"*: ..3\"], " + Both, "ADALORA020")]
@@ -95,6 +100,52 @@ public sealed class AgreementTests
         Assert.InRange(refused, 50, 120);
 
         static string[] Members(string type) => [.. Enumerable.Range(-1, 6).Select(n => $"({type})({n})")];
+    }
+
+    /// <summary>Attributes put together at random: three in four of them are broken somewhere.</summary>
+    [Fact]
+    public async Task Attributes_at_random()
+    {
+        string[] patterns = ["*.query", "*.key", "*", "blocks.0.*y", "blocks.{0..1}.key", "*.{query,qury}", "blocks", "blocks.1.query"];
+        string[] ranges = ["1..", "..3", "2..4", "4..", "5..9", "3..1", "0..0", ".."];
+        var random = new Random(11);
+        int refused = 0, runs = int.Parse(System.Environment.GetEnvironmentVariable("ADALORA_AGREEMENT_RUNS") ?? "60", System.Globalization.CultureInfo.InvariantCulture);
+        for (int n = 0; n < runs; n++)
+        {
+            string attribute = Random();
+            var (errors, stated) = await Read(attribute);
+            string? refusal = stated.Refusal();
+            Assert.True(errors.Count > 0 == refusal is not null, $"{attribute}\nCompiler: {string.Join(" | ", errors)}\nRun time: {refusal}");
+            if (refusal is not null) refused++;
+        }
+        Assert.InRange(refused, runs / 4, runs * 9 / 10);
+
+        string Random()
+        {
+            bool plain = random.Next(5) == 0;
+            var arguments = new List<string> { (plain ? "Rank = " : "Budget = ") + Pick("1", "2", "4", "6", "8", "13", "40"), $"Targets = [{List(i => Pick(patterns), 1, 3)}]" };
+            Maybe("Trainable", $"[{List(i => Pick("*.conv", "*.key", "blocks.0", "*.bias", "head"), 1, 2)}]");
+            Maybe("Alpha", Pick("-1", "8", "0"));
+            Maybe("CheckpointRoot", "\"" + Pick("blocks", "blocks.0", "bl*", "head") + "\"");
+            if (!plain)
+            {
+                Maybe("InitialRank", Pick("0", "1", "2", "4", "5"));
+                Maybe("Interval", Pick("0", "1", "5"));
+                Maybe("FinalWarmup", Pick("0.2", "0.95", "1.5", "3"));
+                Maybe("BudgetUnit", "BudgetUnit.Parameters");
+                Maybe("Method", "AdapterMethod.LoRA");
+                Maybe("RankLimits", $"[{List(i => Pick(patterns) + ": " + Pick(ranges), 1, 3)}]");
+            }
+            return (plain ? "LoRA(" : "AdaLoRA(") + string.Join(", ", arguments);
+
+            void Maybe(string name, string value)
+            {
+                if (random.Next(4) == 0) arguments.Add($"{name} = {value}");
+            }
+        }
+
+        string Pick(params string[] values) => values[random.Next(values.Length)];
+        string List(Func<int, string> element, int least, int most) => string.Join(", ", Enumerable.Range(0, random.Next(least, most + 1)).Select(i => $"\"{element(i)}\""));
     }
 
     /// <summary>What a fix writes where no value is near, and what is held against a stated one.</summary>

@@ -19,6 +19,13 @@ public sealed class ADALORA013Tests
     public Task Minimum_above_the_initial_rank(string limits, string what) => AnalyzerRun.Verify(With("Budget = 8, InitialRank = 3, ", limits),
         $"RankLimits cannot be kept: {what}, but every target starts with InitialRank 3; raise InitialRank or lower the limit");
 
+    /// <summary>4 × ⌈6 ÷ 4⌉ is 8, but a key has only 4 columns.</summary>
+    [Theory]
+    [InlineData("Budget = 6, ", 5, 4)]
+    [InlineData("Budget = 60, BudgetUnit = BudgetUnit.Parameters, ", 5, 4)]
+    public Task Minimum_above_the_rank_that_the_budget_gives(string arguments, int minimum, int rank) => AnalyzerRun.Verify(With(arguments, $"\"*.query: {{|ADALORA013:{minimum}|}}..\""),
+        $"RankLimits cannot be kept: '*.query: {minimum}..' wants at least {minimum} triplets, but every target starts with the rank {rank} that Budget and the smallest side give; set InitialRank, raise Budget or lower the limit");
+
     /// <summary>Two queries and two keys: 1 + 2 + 2·3.</summary>
     [Fact]
     public Task Minima_above_the_budget() => AnalyzerRun.Verify(With("Budget = {|ADALORA013:7|}, ", "\"*: 2..\", \"blocks.0.query: 1..\", \"*.key: 3..4\""),
