@@ -13,22 +13,22 @@ internal static class BudgetRules
 
     public static void Check(AdapterAttribute attribute, TargetSelection selection, List<Finding> findings)
     {
-        if (attribute.IsLoRA) CheckPresent(attribute, "Rank", "LoRA", ": every target starts and ends with it", SmallestSide(selection), findings);
-        else if (!attribute.UsesLoRA) CheckPresent(attribute, "Budget", "AdaLoRA", $": it is the number of {Unit(attribute)}s kept over all targets", ProposedBudget(attribute, selection), findings);
-        else if (attribute.Int("InitialRank") == 0 && !attribute.IsBroken("InitialRank")) CheckPresent(attribute, "Budget", "LoRA", ", or set InitialRank", null, findings);
+        if (attribute.IsLoRA) CheckPresent(attribute, "Rank", "LoRA", ": every target starts and ends with it", () => SmallestSide(selection), findings);
+        else if (!attribute.UsesLoRA) CheckPresent(attribute, "Budget", "AdaLoRA", $": it is the number of {Unit(attribute)}s kept over all targets", () => ProposedBudget(attribute, selection), findings);
+        else if (attribute.Int("InitialRank") == 0 && !attribute.IsBroken("InitialRank")) CheckPresent(attribute, "Budget", "LoRA", ", or set InitialRank", () => null, findings);
         if (attribute.UsesLoRA || attribute.Int("Budget") < 1 || attribute.IsBroken("BudgetUnit")) return;
         CheckPays(attribute, selection, findings);
         CheckRemoves(attribute, selection, findings);
     }
 
-    private static void CheckPresent(AdapterAttribute attribute, string argument, string method, string meaning, decimal? proposed, List<Finding> findings)
+    private static void CheckPresent(AdapterAttribute attribute, string argument, string method, string meaning, Func<decimal?> propose, List<Finding> findings)
     {
         int value = attribute.Int(argument);
         if (value >= 1 || attribute.IsBroken(argument)) return;
         string stated = attribute.States(argument) ? Number.Text(value) : "missing";
         findings.Add(new Finding(Rules.BudgetMissing, FindingPlace.OnArgument(attribute, argument), argument, method, stated, meaning)
         {
-            Statement = proposed is >= 1 and <= int.MaxValue ? (argument, Number.Text((int)proposed)) : null,
+            Statement = propose() is { } proposed and >= 1 and <= int.MaxValue ? (argument, Number.Text((int)proposed)) : null,
         });
     }
 

@@ -24,9 +24,10 @@ internal sealed record PatternAdvice(int Start, int End, string Sentence, string
             if (!nodes.Exists(n => IndexSolver.CanMatch(prefix, n))) return ForSegment(text, segment, root, nodes, goals);
         }
         string below = text + ".*";
+        var named = nodes.First(n => IndexSolver.CanMatch(text, n));
         return goals.Exists(n => IndexSolver.CanMatch(below, n))
             ? new PatternAdvice(part.Start, part.End, $"it names a block, not a layer; write '{text.Substring(part.Start, part.End - part.Start)}.*' for the layers in it", text.Substring(part.Start, part.End - part.Start) + ".*")
-            : new PatternAdvice(part.Start, part.End, "what it names holds no such layer; remove it", null);
+            : new PatternAdvice(part.Start, part.End, $"'{Shown(named.Path)}' holds no such layer; choose one{PatternProposal.Near(named, goals)}, or remove it", null);
     }
 
     private static PatternAdvice ForSegment(string text, (int Start, int End) segment, ModuleNode root, List<ModuleNode> nodes, List<ModuleNode> goals)

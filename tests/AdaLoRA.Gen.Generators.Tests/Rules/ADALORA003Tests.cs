@@ -39,6 +39,20 @@ public sealed class ADALORA003Tests
     public Task Place_in_every_way_of_writing_it(string list) =>
         AnalyzerRun.Verify(Targets(list) + "\npublic static class Paths { public const string Query = \"*.qury\"; }", "'*.qury' matches no adaptable layer of M: no module has a 'qury'; did you mean 'query'?");
 
+    [Theory]
+    [InlineData("private readonly Linear head = Linear(8, 8); private readonly Norms norms = new();", ", such as 'head'")]
+    [InlineData("private readonly Norms norms = new();", "")]
+    public Task Block_without_such_a_layer(string members, string near) => AnalyzerRun.Verify(
+        SampleModels.Annotated("""[AdaLoRA(Budget = 2, Targets = ["{|ADALORA003:norms|}"])]""", members) + """
+
+        public sealed class Norms : Module<Tensor, Tensor>
+        {
+            private readonly LayerNorm first = LayerNorm(8);
+            public Norms() : base("n") => RegisterComponents();
+            public override Tensor forward(Tensor x) => first.call(x);
+        }
+        """, $"'norms' matches no adaptable layer of M: 'norms' holds no such layer; choose one{near}, or remove it");
+
     /// <summary>A null is an empty pattern, and the run time refuses it, too.</summary>
     [Fact]
     public Task Null() => AnalyzerRun.Verify(Targets("""["*.query", {|ADALORA003:null!|}]"""), "'' matches no module of M: it is empty; remove it");
