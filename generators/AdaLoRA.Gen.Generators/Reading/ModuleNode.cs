@@ -60,6 +60,14 @@ internal sealed class ModuleNode(NodeKind kind, string segment, ITypeSymbol? typ
     /// <summary>There may be children that nothing here shows.</summary>
     public bool MayHoldMore { get; set; }
 
+    /// <summary>The member may be null when its class registers what it holds.</summary>
+    public bool IsOptional { get; set; }
+
+    /// <summary>Why TorchSharp never registers it; null where it does. What is below it is not registered either.</summary>
+    public string? Unregistered { get; set; }
+
+    public bool IsUnregistered => Unregistered is not null || Parent is { IsUnregistered: true };
+
     /// <summary>A class of another assembly whose private members the compiler is not shown. Taken as complete, but never as proof.</summary>
     public bool HidesPrivateMembers { get; set; }
 
