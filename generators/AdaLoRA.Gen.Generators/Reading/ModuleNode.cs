@@ -101,7 +101,7 @@ internal sealed class ModuleNode(NodeKind kind, string segment, ITypeSymbol? typ
 
     /// <summary>Whether another item could share this node's place in a loop.</summary>
     public bool IsSameItem(ModuleNode other) =>
-        Kind == other.Kind && Kind is not NodeKind.List && InFeatures == other.InFeatures && OutFeatures == other.OutFeatures
+        Kind == other.Kind && Kind is not NodeKind.List && MayHoldMore == other.MayHoldMore && Unregistered is null == other.Unregistered is null && InFeatures == other.InFeatures && OutFeatures == other.OutFeatures
         && SymbolEqualityComparer.Default.Equals(Type, other.Type) && SymbolEqualityComparer.Default.Equals(TypeTest, other.TypeTest)
         && Children.Count == other.Children.Count && Children.Zip(other.Children, (a, b) => a.IsSameChild(b)).All(same => same);
 
