@@ -30,14 +30,12 @@ internal sealed partial class ModuleGraphReader
     /// <summary>Keys that all stand in the source are names; otherwise only the run knows.</summary>
     private ModuleNode Dictionary(Holder holder, ITypeSymbol actual, ITypeSymbol item, ContainerItems items)
     {
-        if (!items.CountIsKnown || items.Known.Any(k => k.Name is null)) return Leaf(NodeKind.Opaque, holder, actual);
+        // An access is a format, and so is a path below a list: keys with braces are left to the run.
+        if (!items.CountIsKnown || items.Known.Any(k => k.Name is null || k.Name.IndexOfAny(['{', '}']) >= 0)) return Leaf(NodeKind.Opaque, holder, actual);
         var block = Leaf(NodeKind.Block, holder, actual);
         foreach (var (key, value) in items.Known)
-            if (Member(new Holder(key!, item, holder.Member, ItemAccess(Key(key!))), new Content([.. Expressions.Values(value)], [], false)) is { } node) block.Add(node);
+            if (Member(new Holder(key!, item, holder.Member, ItemAccess(SymbolDisplay.FormatLiteral(key!, quote: true))), new Content([.. Expressions.Values(value)], [], false)) is { } node) block.Add(node);
         return block;
-
-        // The access is a format, in which braces of the key are doubled.
-        static string Key(string key) => SymbolDisplay.FormatLiteral(key, quote: true).Replace("{", "{{").Replace("}", "}}");
     }
 
     /// <summary>A container whose items all stand in the source: one node for all of them when they are alike and nameless, else one each.</summary>

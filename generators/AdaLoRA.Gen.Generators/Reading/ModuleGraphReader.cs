@@ -31,8 +31,8 @@ internal sealed partial class ModuleGraphReader(ReadContext context)
         var chain = ClassMembers.ChainOf(type).ToList();
         foreach (var declaring in chain) Classes.Add(declaring.OriginalDefinition);
         var origins = chain.ConvertAll(context.OriginsOf);
-        node.MayHoldMore |= type.IsAbstract || TorchSharpTypes.IsContainer(type) || origins.Exists(o => o.OverridesRegistration || o.RegistersByHand);
-        if (!TorchSharpTypes.IsContainer(type))
+        node.MayHoldMore |= type.IsAbstract || TorchSharpTypes.IsOpaqueContainer(type) || origins.Exists(o => o.OverridesRegistration || o.RegistersByHand);
+        if (!TorchSharpTypes.IsOpaqueContainer(type))
         {
             var members = ClassMembers.Of(type, context);
             AddRegistered(node, chain, members, origins);
@@ -131,7 +131,7 @@ internal sealed partial class ModuleGraphReader(ReadContext context)
         if (TorchSharpTypes.IsModuleList(actual)) return List(holder, actual, actual.TypeArguments[0], Items(ContainerKind.List, content));
         if (TorchSharpTypes.IsModuleDict(actual)) return Dictionary(holder, actual, actual.TypeArguments[0], Items(ContainerKind.Dictionary, content));
         if (TorchSharpTypes.IsSequential(actual)) return Sequential(holder, actual, Items(ContainerKind.Sequential, content));
-        if (TorchSharpTypes.IsModuleBase(actual) || TorchSharpTypes.IsContainer(actual)) return Leaf(NodeKind.Opaque, holder, actual);
+        if (TorchSharpTypes.IsModuleBase(actual) || TorchSharpTypes.IsOpaqueContainer(actual)) return Leaf(NodeKind.Opaque, holder, actual);
         // Behind an abstract class (Convolution) there may be a layer of either sort.
         if (TorchSharpTypes.IsFromTorchSharp(actual)) return Leaf(actual.IsAbstract ? NodeKind.Opaque : NodeKind.NotAdaptable, holder, actual);
         // A class that holds itself has no last level.

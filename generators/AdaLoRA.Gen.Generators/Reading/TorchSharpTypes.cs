@@ -30,7 +30,7 @@ internal static class TorchSharpTypes
     public static bool IsModuleDict(ITypeSymbol type) => IsFromModulesNamespace(type, "ModuleDict");
 
     /// <summary>A container or a subclass of one: it shows its items, and no member of its own.</summary>
-    public static bool IsContainer(ITypeSymbol type)
+    public static bool IsOpaqueContainer(ITypeSymbol type)
     {
         for (ITypeSymbol? t = type; t is not null; t = t.BaseType)
             if (IsSequential(t) || IsModuleList(t) || IsModuleDict(t)) return true;

@@ -130,7 +130,7 @@ namespace Corpus.Bases
     public sealed partial class AbstractFields : Vector
     {
         private readonly Backbone known = new Concrete();
-        private readonly Backbone unknown; // expect: residual
+        private readonly Backbone unknown;
 
         public AbstractFields(Backbone? given = null) : base("abstract")
         {

@@ -69,7 +69,7 @@ public sealed partial class LocalsFirst : Module<Tensor, Tensor>
 public sealed partial class FactoryMethods : Module<Tensor, Tensor>
 {
     private readonly Linear input = Projection(4, 8);
-    private readonly Module<Tensor, Tensor> hidden = Hidden(8); // expect: residual
+    private readonly Module<Tensor, Tensor> hidden = Hidden(8);
     private readonly Linear output;
 
     public FactoryMethods() : base("factories")
@@ -116,7 +116,7 @@ public sealed partial class SwitchedLayers : Module<Tensor, Tensor>
 public sealed partial class EitherLayer : Module<Tensor, Tensor>
 {
     private readonly Linear stem = Linear(4, 4);
-    private readonly Module<Tensor, Tensor> body; // expect: residual
+    private readonly Module<Tensor, Tensor> body;
 
     public EitherLayer(bool deep = true) : base("either")
     {

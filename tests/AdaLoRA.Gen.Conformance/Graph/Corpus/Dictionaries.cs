@@ -30,7 +30,7 @@ public sealed partial class ConstantKeys : Module<Tensor, Tensor>
 public sealed partial class ComputedKeys : Module<Tensor, Tensor>
 {
     private readonly Linear encoder = Linear(4, 4);
-    private readonly ModuleDict<Linear> experts = new(); // expect: residual
+    private readonly ModuleDict<Linear> experts = new();
 
     public ComputedKeys(IReadOnlyList<string>? languages = null) : base("experts")
     {

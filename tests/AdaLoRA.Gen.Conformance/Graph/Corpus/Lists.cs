@@ -56,7 +56,7 @@ public sealed partial class FromSequences : Module<Tensor, Tensor>
         range = ModuleList(Enumerable.Range(0, depth).Select(_ => new Block(4)).ToArray());
         spread = new ModuleList<Linear>([.. Enumerable.Repeat(4, depth).Select(width => Linear(width, width))]);
         query = new ModuleList<Block>((from i in Enumerable.Range(1, depth) select new Block(4)).ToArray());
-        mixed = ModuleList<Module<Tensor, Tensor>>([Linear(4, 4), .. Enumerable.Range(0, depth).Select(_ => new Block(4))]); // expect: residual
+        mixed = ModuleList<Module<Tensor, Tensor>>([Linear(4, 4), .. Enumerable.Range(0, depth).Select(_ => new Block(4))]);
         RegisterComponents();
     }
 

@@ -65,7 +65,7 @@ namespace Corpus.Nested
         }
     }
 
-    [AdaLoRA(Budget = 2, Targets = ["encoder.cell.gate", "encoder.proj"])] // expect: ADALORA026
+    [AdaLoRA(Budget = 2, Targets = ["encoder.cell.gate", "encoder.proj"])]
     public sealed partial class OverAPrivateClass : Module<Tensor, Tensor>
     {
         private readonly Encoder encoder = new();

@@ -85,12 +85,12 @@ public sealed partial class ResNetOfLists : Module<Tensor, Tensor>
 }
 
 /// <summary>A function makes the blocks, a method fills the Sequentials: TorchVision's way.</summary>
-[AdaLoRA(Budget = 12, Targets = ["*conv?"])] // expect: ADALORA026
+[AdaLoRA(Budget = 12, Targets = ["*conv?"])]
 public sealed partial class ResNetOfFunctions : Module<Tensor, Tensor>
 {
     private readonly Module<Tensor, Tensor> conv1;
-    private readonly Sequential layer1 = Sequential(); // expect: residual
-    private readonly Sequential layer2 = Sequential(); // expect: residual
+    private readonly Sequential layer1 = Sequential();
+    private readonly Sequential layer2 = Sequential();
     private readonly Module<Tensor, Tensor> fc;
     private readonly Func<int, Module<Tensor, Tensor>> norm;
     private int in_planes = 4;

@@ -25,7 +25,7 @@ public sealed partial class Arguments : Module<Tensor, Tensor>
 [AdaLoRA(Budget = 4, Targets = ["*"])]
 public sealed partial class TupleList : Module<Tensor, Tensor>
 {
-    private readonly Module<Tensor, Tensor> layers; // expect: residual
+    private readonly Module<Tensor, Tensor> layers;
 
     public TupleList() : base("tuples")
     {
@@ -68,7 +68,7 @@ public sealed partial class Appended : Module<Tensor, Tensor>
     private readonly Sequential straight = Sequential();
     private readonly Sequential chained;
     private readonly Sequential named = Sequential();
-    private readonly Sequential looped = Sequential(); // expect: residual
+    private readonly Sequential looped = Sequential();
 
     public Appended(int depth = 2) : base("appended")
     {
@@ -87,7 +87,7 @@ public sealed partial class Appended : Module<Tensor, Tensor>
 [AdaLoRA(Budget = 4, Targets = ["layers*"])]
 public sealed partial class FromLinq : Module<Tensor, Tensor>
 {
-    private readonly Sequential layers; // expect: residual
+    private readonly Sequential layers;
 
     public FromLinq(int depth = 3) : base("linq")
     {
@@ -148,7 +148,7 @@ public sealed partial class UnregisteredInside : Module<Tensor, Tensor>
 [AdaLoRA(Budget = 4, Targets = ["block*"])]
 public sealed partial class SubclassOfSequential : Module<Tensor, Tensor>
 {
-    private readonly ConvBlock block = new(3, 4); // expect: residual
+    private readonly ConvBlock block = new(3, 4);
 
     public SubclassOfSequential() : base("subclass") { RegisterComponents(); }
 

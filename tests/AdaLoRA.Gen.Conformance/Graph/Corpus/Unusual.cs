@@ -13,7 +13,7 @@ namespace Corpus.Unusual;
 public sealed partial class SaysNothing : Module<Tensor, Tensor>
 {
     private readonly object made = Linear(4, 4);
-    private readonly object given = Make(); // expect: residual
+    private readonly object given = Make();
     private readonly IModule<Tensor, Tensor> contract = Linear(4, 4);
 
     public SaysNothing() : base("objects") { RegisterComponents(); }
@@ -38,7 +38,7 @@ public sealed partial class ByHand : Module<Tensor, Tensor>
         for (int i = 0; i < depth; i++)
         {
             blocks.Add(Linear(4, 4));
-            register_module($"blocks_{i}", blocks[i]); // expect: residual
+            register_module($"blocks_{i}", blocks[i]);
         }
         RegisterComponents();
     }
@@ -100,7 +100,7 @@ public sealed partial class HeldButNotRegistered : Module<Tensor, Tensor>
 }
 
 /// <summary>A class that holds itself.</summary>
-[AdaLoRA(Budget = 3, Targets = ["root.value", "root.left.value"])] // expect: ADALORA026
+[AdaLoRA(Budget = 3, Targets = ["root.value", "root.left.value"])]
 public sealed partial class HoldsATree : Module<Tensor, Tensor>
 {
     private readonly Tree root = new(2);
@@ -112,7 +112,7 @@ public sealed partial class HoldsATree : Module<Tensor, Tensor>
     internal sealed class Tree : Module<Tensor, Tensor>
     {
         private readonly Linear value = Linear(4, 4);
-        private readonly Tree? left, right; // expect: residual
+        private readonly Tree? left, right;
 
         public Tree(int depth) : base("tree")
         {
@@ -189,7 +189,7 @@ public sealed partial class Reassigned : Module<Tensor, Tensor>
 [AdaLoRA(Budget = 2, Targets = ["list*"])]
 public sealed partial class SubclassOfList : Module<Tensor, Tensor>
 {
-    private readonly Blocks list = new(2); // expect: residual
+    private readonly Blocks list = new(2);
 
     public SubclassOfList() : base("sublist") { RegisterComponents(); }
 

@@ -90,14 +90,14 @@ namespace Corpus.Vision
     }
 
     /// <summary>VGG's way: a table of widths becomes a list of named modules, and the list a Sequential.</summary>
-    [AdaLoRA(Budget = 4, Targets = ["layers.*", "classifier"])] // expect: ADALORA026
+    [AdaLoRA(Budget = 4, Targets = ["layers.*", "classifier"])]
     internal partial class SmallVgg : Module<Tensor, Tensor>
     {
         private readonly Dictionary<string, long[]> _channels = new Dictionary<string, long[]>() {
             { "VGG5", new long[] { 4, 0, 8, 0 } },
             { "VGG8", new long[] { 4, 4, 0, 8, 8, 0 } } };
 
-        private readonly Module<Tensor, Tensor> layers; // expect: residual
+        private readonly Module<Tensor, Tensor> layers;
         private readonly Module<Tensor, Tensor> classifier;
 
         public SmallVgg(string name = "VGG5", int numClasses = 10, Device? device = null) : base(name)
@@ -140,7 +140,7 @@ namespace Corpus.Vision
         private readonly long[] planes = new long[] { 8, 8, 16 };
         private readonly long[] strides = new long[] { 1, 2, 1 };
 
-        private readonly Module<Tensor, Tensor> layers; // expect: residual
+        private readonly Module<Tensor, Tensor> layers;
 
         public SmallMobileNet(int numClasses = 10) : base("mobilenet")
         {
