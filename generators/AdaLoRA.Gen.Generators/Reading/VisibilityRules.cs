@@ -37,7 +37,12 @@ internal static class VisibilityRules
         {
             hiding.RemoveAll(n => n.Type?.TypeKind == TypeKind.Error);
             if (hiding.Count == 0) return null;
-            string others = hiding.Count > 1 ? string.Format(CultureInfo.InvariantCulture, " (or of {0} other modules)", hiding.Count - 1) : "";
+            string others = hiding.Count switch
+            {
+                1 => "",
+                2 => " (or of another module)",
+                _ => string.Format(CultureInfo.InvariantCulture, " (or of {0} other modules)", hiding.Count - 1),
+            };
             var first = hiding[0];
             string name = first.Path.Length == 0 ? modelName : PatternAdvice.Shown(first.Path);
             return first.Kind == NodeKind.Opaque && PatternMatcher.CanMatch(alternative, first.Path)

@@ -126,7 +126,7 @@ namespace Corpus.Bases
     }
 
     /// <summary>A field of an abstract class of one's own.</summary>
-    [AdaLoRA(Budget = 3, Targets = ["known.*", "unknown.*"])]
+    [AdaLoRA(Budget = 3, Targets = ["known.*", "unknown.*"])] // expect: ADALORA026
     public sealed partial class AbstractFields : Vector
     {
         private readonly Backbone known = new Concrete();

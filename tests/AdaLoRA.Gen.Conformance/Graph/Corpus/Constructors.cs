@@ -65,7 +65,7 @@ public sealed partial class LocalsFirst : Module<Tensor, Tensor>
 }
 
 /// <summary>Layers from methods of the class's own, with and without a type that says what they are.</summary>
-[AdaLoRA(Budget = 3, Targets = ["*"])]
+[AdaLoRA(Budget = 3, Targets = ["*"])] // expect: ADALORA026
 public sealed partial class FactoryMethods : Module<Tensor, Tensor>
 {
     private readonly Linear input = Projection(4, 8);
@@ -112,7 +112,7 @@ public sealed partial class SwitchedLayers : Module<Tensor, Tensor>
 }
 
 /// <summary>The same member given one of two classes; only the run knows which.</summary>
-[AdaLoRA(Budget = 3, Targets = ["stem", "body*"])]
+[AdaLoRA(Budget = 3, Targets = ["stem", "body*"])] // expect: ADALORA026
 public sealed partial class EitherLayer : Module<Tensor, Tensor>
 {
     private readonly Linear stem = Linear(4, 4);

@@ -26,7 +26,7 @@ public sealed partial class ConstantKeys : Module<Tensor, Tensor>
 }
 
 /// <summary>Keys that only the run knows.</summary>
-[AdaLoRA(Budget = 4, Targets = ["encoder", "experts.*"])]
+[AdaLoRA(Budget = 4, Targets = ["encoder", "experts.*"])] // expect: ADALORA026
 public sealed partial class ComputedKeys : Module<Tensor, Tensor>
 {
     private readonly Linear encoder = Linear(4, 4);

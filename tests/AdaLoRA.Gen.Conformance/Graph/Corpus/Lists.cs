@@ -43,7 +43,7 @@ public sealed partial class FilledInALoop : Module<Tensor, Tensor>
 }
 
 /// <summary>LINQ in all the ways that end in an array.</summary>
-[AdaLoRA(Budget = 6, Targets = ["*"])]
+[AdaLoRA(Budget = 6, Targets = ["*"])] // expect: ADALORA026
 public sealed partial class FromSequences : Module<Tensor, Tensor>
 {
     private readonly ModuleList<Block> range;

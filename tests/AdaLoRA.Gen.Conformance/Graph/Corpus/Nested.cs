@@ -65,7 +65,7 @@ namespace Corpus.Nested
         }
     }
 
-    [AdaLoRA(Budget = 2, Targets = ["encoder.cell.gate", "encoder.proj"])]
+    [AdaLoRA(Budget = 2, Targets = ["encoder.cell.gate", "encoder.proj"])] // expect: ADALORA026
     public sealed partial class OverAPrivateClass : Module<Tensor, Tensor>
     {
         private readonly Encoder encoder = new();

@@ -85,7 +85,7 @@ public sealed partial class ResNetOfLists : Module<Tensor, Tensor>
 }
 
 /// <summary>A function makes the blocks, a method fills the Sequentials: TorchVision's way.</summary>
-[AdaLoRA(Budget = 12, Targets = ["*conv?"])]
+[AdaLoRA(Budget = 12, Targets = ["*conv?"])] // expect: ADALORA026
 public sealed partial class ResNetOfFunctions : Module<Tensor, Tensor>
 {
     private readonly Module<Tensor, Tensor> conv1;

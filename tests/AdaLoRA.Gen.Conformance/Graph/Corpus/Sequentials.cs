@@ -22,7 +22,7 @@ public sealed partial class Arguments : Module<Tensor, Tensor>
 }
 
 /// <summary>A list of named tuples, as TorchSharp's VGG and AlexNet build theirs.</summary>
-[AdaLoRA(Budget = 4, Targets = ["*"])]
+[AdaLoRA(Budget = 4, Targets = ["*"])] // expect: ADALORA026
 public sealed partial class TupleList : Module<Tensor, Tensor>
 {
     private readonly Module<Tensor, Tensor> layers;
@@ -62,7 +62,7 @@ public sealed partial class Collections : Module<Tensor, Tensor>
 }
 
 /// <summary>Appended: to an empty one, in a chain, in a loop.</summary>
-[AdaLoRA(Budget = 4, Targets = ["*"])]
+[AdaLoRA(Budget = 4, Targets = ["*"])] // expect: ADALORA026
 public sealed partial class Appended : Module<Tensor, Tensor>
 {
     private readonly Sequential straight = Sequential();
@@ -84,7 +84,7 @@ public sealed partial class Appended : Module<Tensor, Tensor>
 }
 
 /// <summary>From LINQ.</summary>
-[AdaLoRA(Budget = 4, Targets = ["layers*"])]
+[AdaLoRA(Budget = 4, Targets = ["layers*"])] // expect: ADALORA026
 public sealed partial class FromLinq : Module<Tensor, Tensor>
 {
     private readonly Sequential layers;
@@ -145,7 +145,7 @@ public sealed partial class UnregisteredInside : Module<Tensor, Tensor>
 }
 
 /// <summary>A subclass of Sequential: what its constructor hands down and appends is there.</summary>
-[AdaLoRA(Budget = 4, Targets = ["block*"])]
+[AdaLoRA(Budget = 4, Targets = ["block*"])] // expect: ADALORA026
 public sealed partial class SubclassOfSequential : Module<Tensor, Tensor>
 {
     private readonly ConvBlock block = new(3, 4);

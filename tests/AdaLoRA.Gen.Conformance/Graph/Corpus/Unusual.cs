@@ -9,7 +9,7 @@ using static TorchSharp.torch.nn;
 namespace Corpus.Unusual;
 
 /// <summary>Fields whose type says nothing.</summary>
-[AdaLoRA(Budget = 3, Targets = ["*"])]
+[AdaLoRA(Budget = 3, Targets = ["*"])] // expect: ADALORA026
 public sealed partial class SaysNothing : Module<Tensor, Tensor>
 {
     private readonly object made = Linear(4, 4);
@@ -24,7 +24,7 @@ public sealed partial class SaysNothing : Module<Tensor, Tensor>
 }
 
 /// <summary>Registered by hand, under names that stand in the source.</summary>
-[AdaLoRA(Budget = 3, Targets = ["late", "fc", "blocks_*"])]
+[AdaLoRA(Budget = 3, Targets = ["late", "fc", "blocks_*"])] // expect: ADALORA026
 public sealed partial class ByHand : Module<Tensor, Tensor>
 {
     private readonly List<Linear> blocks = [];
@@ -47,7 +47,7 @@ public sealed partial class ByHand : Module<Tensor, Tensor>
 }
 
 /// <summary>RegisterComponents is overridden: it registers what it likes.</summary>
-[AdaLoRA(Budget = 3, Targets = ["renamed"])]
+[AdaLoRA(Budget = 3, Targets = ["renamed"])] // expect: ADALORA026
 public sealed partial class OverridesRegistration : Module<Tensor, Tensor>
 {
     private readonly Linear fc = Linear(4, 4);
@@ -65,7 +65,7 @@ public sealed partial class OverridesRegistration : Module<Tensor, Tensor>
 }
 
 /// <summary>The override adds to what the base does.</summary>
-[AdaLoRA(Budget = 3, Targets = ["fc", "more*"])]
+[AdaLoRA(Budget = 3, Targets = ["fc", "more*"])] // expect: ADALORA026
 public sealed partial class ExtendsRegistration : Module<Tensor, Tensor>
 {
     private readonly Linear fc = Linear(4, 4);
@@ -100,7 +100,7 @@ public sealed partial class HeldButNotRegistered : Module<Tensor, Tensor>
 }
 
 /// <summary>A class that holds itself.</summary>
-[AdaLoRA(Budget = 3, Targets = ["root.value", "root.left.value"])]
+[AdaLoRA(Budget = 3, Targets = ["root.value", "root.left.value"])] // expect: ADALORA026
 public sealed partial class HoldsATree : Module<Tensor, Tensor>
 {
     private readonly Tree root = new(2);
@@ -186,7 +186,7 @@ public sealed partial class Reassigned : Module<Tensor, Tensor>
 }
 
 /// <summary>Subclasses of the containers with members of their own.</summary>
-[AdaLoRA(Budget = 2, Targets = ["list*"])]
+[AdaLoRA(Budget = 2, Targets = ["list*"])] // expect: ADALORA026
 public sealed partial class SubclassOfList : Module<Tensor, Tensor>
 {
     private readonly Blocks list = new(2);

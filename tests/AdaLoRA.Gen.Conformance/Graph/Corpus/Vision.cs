@@ -90,7 +90,7 @@ namespace Corpus.Vision
     }
 
     /// <summary>VGG's way: a table of widths becomes a list of named modules, and the list a Sequential.</summary>
-    [AdaLoRA(Budget = 4, Targets = ["layers.*", "classifier"])]
+    [AdaLoRA(Budget = 4, Targets = ["layers.*", "classifier"])] // expect: ADALORA026
     internal partial class SmallVgg : Module<Tensor, Tensor>
     {
         private readonly Dictionary<string, long[]> _channels = new Dictionary<string, long[]>() {
@@ -134,7 +134,7 @@ namespace Corpus.Vision
     }
 
     /// <summary>MobileNet's way: a method makes the array of blocks that the Sequential is given.</summary>
-    [AdaLoRA(Budget = 4, Targets = ["*"])]
+    [AdaLoRA(Budget = 4, Targets = ["*"])] // expect: ADALORA026
     internal partial class SmallMobileNet : Module<Tensor, Tensor>
     {
         private readonly long[] planes = new long[] { 8, 8, 16 };
