@@ -85,7 +85,7 @@ internal sealed class GraphPaths
                 else Absent(child, own);
             }
         }
-        foreach (string name in left) RunTimeOnly(Join(path, name), node.MayHoldMore, path);
+        foreach (string name in left) RunTimeOnly(Join(path, name), node.MayHoldMore || node.HidesPrivateMembers, path);
     }
 
     private void Items(ModuleNode list, string path, HashSet<string> left)
