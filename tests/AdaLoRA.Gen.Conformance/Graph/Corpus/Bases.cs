@@ -91,7 +91,7 @@ namespace Corpus.Bases
 
         public BaseWasEarly() : base("early")
         {
-            assigned = Linear(4, 4);
+            assigned = Linear(4, 4); // expect: ADALORA030
             RegisterComponents();
         }
 

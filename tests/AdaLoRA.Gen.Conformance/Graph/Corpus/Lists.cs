@@ -190,7 +190,7 @@ public sealed partial class AddedTooLate : Module<Tensor, Tensor>
     {
         layers.Add(Linear(4, 4));
         RegisterComponents();
-        layers.Add(Linear(4, 4));
+        layers.Add(Linear(4, 4)); // expect: ADALORA025
     }
 
     public override Tensor forward(Tensor x) => layers[1].call(layers[0].call(x));

@@ -7,7 +7,7 @@ using static TorchSharp.torch.nn;
 namespace Corpus.PrimaryConstructors;
 
 /// <summary>One parameter is stored in a field, one is captured by a method; the class never registers, its parent does.</summary>
-public sealed class Gate(Linear value, Linear gate) : Module<Tensor, Tensor>("gate")
+public sealed class Gate(Linear value, Linear gate) : Module<Tensor, Tensor>("gate") // expect: ADALORA024
 {
     private readonly Linear value = value;
 

@@ -11,9 +11,9 @@ namespace Corpus.Properties
     [AdaLoRA(Budget = 4, Targets = ["*Up>*", "*Down>*", "*Gate>*", "plain"])]
     public sealed partial class AutoProperties : Module<Tensor, Tensor>
     {
-        public Linear Up { get; } = Linear(4, 8);
-        public Linear Down { get; private set; }
-        internal Linear Gate { get; init; } = Linear(4, 8);
+        public Linear Up { get; } = Linear(4, 8); // expect: ADALORA024
+        public Linear Down { get; private set; } // expect: ADALORA024
+        internal Linear Gate { get; init; } = Linear(4, 8); // expect: ADALORA024
 
         [field: ComponentName(Name = "plain")]
         private Linear Plain { get; } = Linear(4, 4);

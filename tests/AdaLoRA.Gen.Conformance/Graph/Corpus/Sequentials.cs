@@ -138,7 +138,7 @@ public sealed partial class UnregisteredInside : Module<Tensor, Tensor>
     {
         private readonly Linear fc = Linear(4, 4);
 
-        public Lazy() : base("lazy") { }
+        public Lazy() : base("lazy") { } // expect: ADALORA025
 
         public override Tensor forward(Tensor x) => fc.call(x);
     }
@@ -157,7 +157,7 @@ public sealed partial class SubclassOfSequential : Module<Tensor, Tensor>
     private sealed class ConvBlock : Sequential
     {
         // Not in named_modules(): a Sequential shows only its items.
-        private readonly Linear own = Linear(4, 4);
+        private readonly Linear own = Linear(4, 4); // expect: ADALORA029
 
         public ConvBlock(long from, long to) : base(("conv", Conv2d(from, to, 3)), ("act", ReLU())) => append("last", Conv2d(to, to, 1));
 

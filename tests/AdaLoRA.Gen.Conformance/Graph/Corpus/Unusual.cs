@@ -88,11 +88,11 @@ public sealed partial class ExtendsRegistration : Module<Tensor, Tensor>
 public sealed partial class HeldButNotRegistered : Module<Tensor, Tensor>
 {
     private readonly Linear seen = Linear(4, 4);
-    private readonly Linear[] array = [Linear(4, 4)];
-    private readonly List<Linear> list = [Linear(4, 4)];
-    private readonly IReadOnlyList<Module<Tensor, Tensor>> readOnly = [Linear(4, 4)];
-    private readonly Dictionary<string, Linear> dictionary = new() { ["a"] = Linear(4, 4) };
-    private readonly (Linear Left, Linear Right) pair = (Linear(4, 4), Linear(4, 4));
+    private readonly Linear[] array = [Linear(4, 4)]; // expect: ADALORA023
+    private readonly List<Linear> list = [Linear(4, 4)]; // expect: ADALORA023
+    private readonly IReadOnlyList<Module<Tensor, Tensor>> readOnly = [Linear(4, 4)]; // expect: ADALORA023
+    private readonly Dictionary<string, Linear> dictionary = new() { ["a"] = Linear(4, 4) }; // expect: ADALORA023
+    private readonly (Linear Left, Linear Right) pair = (Linear(4, 4), Linear(4, 4)); // expect: ADALORA023
 
     public HeldButNotRegistered() : base("held") { RegisterComponents(); }
 
@@ -152,7 +152,7 @@ public sealed partial class AssignedLate : Module<Tensor, Tensor>
     {
         inTime = Linear(4, 4);
         RegisterComponents();
-        late = Linear(4, 4);
+        late = Linear(4, 4); // expect: ADALORA025
     }
 
     private Linear Lazy => lazy ??= Linear(4, 4);
@@ -166,7 +166,7 @@ public sealed partial class NeverRegisters : Module<Tensor, Tensor>
 {
     private readonly Linear fc = Linear(4, 4);
 
-    public NeverRegisters() : base("never") { }
+    public NeverRegisters() : base("never") { } // expect: ADALORA025
 
     public override Tensor forward(Tensor x) => fc.call(x);
 }
@@ -180,7 +180,7 @@ public sealed partial class Reassigned : Module<Tensor, Tensor>
 
     public Reassigned() : base("reassigned") { RegisterComponents(); }
 
-    public void ResetHead(int classes) => head = Linear(4, classes);
+    public void ResetHead(int classes) => head = Linear(4, classes); // expect: ADALORA022
 
     public override Tensor forward(Tensor x) => head.call(body.call(x));
 }
@@ -197,7 +197,7 @@ public sealed partial class SubclassOfList : Module<Tensor, Tensor>
 
     internal sealed class Blocks : ModuleList<Linear>
     {
-        private readonly Linear own = Linear(4, 4);
+        private readonly Linear own = Linear(4, 4); // expect: ADALORA029
 
         public Blocks(int depth)
         {
