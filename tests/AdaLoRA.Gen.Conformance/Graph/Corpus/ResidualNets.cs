@@ -166,7 +166,7 @@ public sealed partial class InvertedResiduals : Module<Tensor, Tensor>
 }
 
 /// <summary>Down, across and up again, with what was seen on the way down.</summary>
-[AdaLoRA(Budget = 8, Targets = ["*.double.{0,2}", "up.*", "outc"])]
+[AdaLoRA(Budget = 8, Targets = ["{inc,down.*}.double.{0,2}", "up.*", "outc"])]
 public sealed partial class UNet : Module<Tensor, Tensor>
 {
     private readonly DoubleConv inc = new(1, 4);
