@@ -1,6 +1,7 @@
 using System.CommandLine;
 using AdaLoRA.Gen.Conformance.Folders;
 using AdaLoRA.Gen.Conformance.Fuzzing;
+using AdaLoRA.Gen.Conformance.Graph;
 using AdaLoRA.Gen.Conformance.Killing;
 using AdaLoRA.Gen.Conformance.Resuming;
 using AdaLoRA.Gen.Conformance.Traces;
@@ -30,6 +31,7 @@ internal static class ConformanceProgram
             TracesCommand.Create(format),
             PeftCommand.Create(format),
             HfCommand.Create(format),
+            GraphCommand.Create(format, output),
             FuzzCommand.Create(format),
             KillCommand.Create(format),
             ResumeCommand.Create(format),

@@ -11,7 +11,7 @@ public sealed class ModelAnalyzer : DiagnosticAnalyzer
 {
     /// <inheritdoc/>
     public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } =
-        Rules.OfClass.AddRange(Rules.OfPatterns).AddRange(Rules.OfValues);
+        Rules.OfClass.AddRange(Rules.OfPatterns).AddRange(Rules.OfValues).AddRange(Rules.OfVisibility);
 
     /// <inheritdoc/>
     public override void Initialize(AnalysisContext context)

@@ -8,11 +8,13 @@ namespace AdaLoRA.Gen.Generators.Reading;
 /// <param name="Symbol">What the user wrote: field, property or parameter.</param>
 /// <param name="Type">Declared type.</param>
 /// <param name="Access">How to reach it.</param>
-internal sealed record ClassMember(string RegisteredName, ISymbol Symbol, ITypeSymbol Type, MemberAccess? Access);
+/// <param name="FieldName">Name of the field that holds it.</param>
+/// <param name="Declaring">The class that declares it, in the list of the class and its bases: 0 for the class itself.</param>
+internal sealed record ClassMember(string RegisteredName, ISymbol Symbol, ITypeSymbol Type, MemberAccess? Access, string FieldName, int Declaring);
 
 /// <summary>
-/// The members of a module class and its bases as <c>GetFieldsRecursive</c> sees them: instance fields of any accessibility, the derived class first; a name
-/// that was seen hides the same name of a base.
+/// The members of a module class and its bases as <c>GetFieldsRecursive</c> sees them: instance fields of any accessibility, the derived class first; a field's name
+/// that was seen hides the same name of a base, whatever is registered for either, and what is registered under a name keeps it.
 /// </summary>
 internal static class ClassMembers
 {
@@ -20,11 +22,14 @@ internal static class ClassMembers
     {
         var members = new List<ClassMember>();
         var names = new HashSet<string>();
+        var fields = new HashSet<string>();
+        int depth = 0;
         foreach (var declaring in ChainOf(type))
         {
             context.Visit(declaring);
-            foreach (var member in Declared(declaring, type, context))
-                if (names.Add(member.RegisteredName)) members.Add(member);
+            foreach (var member in Declared(declaring, type, depth, context))
+                if (fields.Add(member.FieldName) && names.Add(member.RegisteredName)) members.Add(member);
+            depth++;
         }
         return members;
     }
@@ -37,20 +42,20 @@ internal static class ClassMembers
 
     public static bool IsFromSource(INamedTypeSymbol type) => type.DeclaringSyntaxReferences.Length > 0;
 
-    private static IEnumerable<ClassMember> Declared(INamedTypeSymbol declaring, INamedTypeSymbol receiver, ReadContext context)
+    private static IEnumerable<ClassMember> Declared(INamedTypeSymbol declaring, INamedTypeSymbol receiver, int depth, ReadContext context)
     {
         // Before the fields: the compiler may list the field of a captured parameter, too, but what the user wrote is the parameter.
         foreach (var parameter in Captured(declaring, context))
-            yield return new ClassMember($"<{parameter.Name}>P", parameter, parameter.Type, MemberAccessReader.OfCapture(parameter, declaring, context));
+            yield return new ClassMember($"<{parameter.Name}>P", parameter, parameter.Type, MemberAccessReader.OfCapture(parameter, declaring, context), $"<{parameter.Name}>P", depth);
         foreach (var member in declaring.GetMembers())
         {
             switch (member)
             {
                 case IFieldSymbol { IsStatic: false, IsConst: false } field when field.AssociatedSymbol is null or IPropertySymbol:
-                    yield return new ClassMember(TorchSharpTypes.ComponentName(field) ?? field.Name, field.AssociatedSymbol ?? field, field.Type, MemberAccessReader.OfField(field, receiver, context));
+                    yield return new ClassMember(TorchSharpTypes.ComponentName(field) ?? field.Name, field.AssociatedSymbol ?? field, field.Type, MemberAccessReader.OfField(field, receiver, context), field.Name, depth);
                     break;
                 case IPropertySymbol { IsStatic: false, IsIndexer: false } property when !IsFromSource(declaring) && IsAutoProperty(property):
-                    yield return new ClassMember($"<{property.Name}>k__BackingField", property, property.Type, MemberAccessReader.OfProperty(property, receiver, context));
+                    yield return new ClassMember($"<{property.Name}>k__BackingField", property, property.Type, MemberAccessReader.OfProperty(property, receiver, context), $"<{property.Name}>k__BackingField", depth);
                     break;
                 default:
                     break;

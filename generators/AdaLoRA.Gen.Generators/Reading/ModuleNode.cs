@@ -63,6 +63,14 @@ internal sealed class ModuleNode(NodeKind kind, string segment, ITypeSymbol? typ
     /// <summary>There may be children that nothing here shows.</summary>
     public bool MayHoldMore { get; set; }
 
+    /// <summary>The member may be null when its class registers what it holds.</summary>
+    public bool IsOptional { get; set; }
+
+    /// <summary>Why TorchSharp never registers it; null where it does. What is below it is not registered either.</summary>
+    public string? Unregistered { get; set; }
+
+    public bool IsUnregistered => Unregistered is not null || Parent is { IsUnregistered: true };
+
     /// <summary>A class of another assembly whose private members the compiler is not shown. Taken as complete, but never as proof.</summary>
     public bool HidesPrivateMembers { get; set; }
 
@@ -96,7 +104,7 @@ internal sealed class ModuleNode(NodeKind kind, string segment, ITypeSymbol? typ
 
     /// <summary>Whether another item could share this node's place in a loop.</summary>
     public bool IsSameItem(ModuleNode other) =>
-        Kind == other.Kind && Kind is not NodeKind.List && InFeatures == other.InFeatures && OutFeatures == other.OutFeatures
+        Kind == other.Kind && Kind is not NodeKind.List && MayHoldMore == other.MayHoldMore && Unregistered is null == other.Unregistered is null && InFeatures == other.InFeatures && OutFeatures == other.OutFeatures
         && SymbolEqualityComparer.Default.Equals(Type, other.Type) && SymbolEqualityComparer.Default.Equals(TypeTest, other.TypeTest)
         && Children.Count == other.Children.Count && Children.Zip(other.Children, (a, b) => a.IsSameChild(b)).All(same => same);
 

@@ -37,6 +37,9 @@ internal sealed class ReadContext(Compilation compilation, INamedTypeSymbol mode
         return origins;
     }
 
+    /// <summary>Whether the compilation declares a class that derives from this one.</summary>
+    public bool HasDerived(INamedTypeSymbol type) => DerivedTypes.BasesIn(Compilation).Contains(type.OriginalDefinition);
+
     public void Visit(ISymbol? symbol)
     {
         if (symbol is null) return;

@@ -47,6 +47,7 @@ internal sealed class TargetReader(AdapterAttribute attribute, string modelName,
         var pattern = PathPattern.Parse(text);
         if (ReportError(pattern, "Targets", element)) selection.IsBroken = true;
         var residuals = new List<string>();
+        var unseen = new List<PatternAlternative>();
         foreach (var alternative in pattern.Alternatives)
         {
             bool residual = MayReachHidden(alternative.Text), adds = false;
@@ -59,10 +60,14 @@ internal sealed class TargetReader(AdapterAttribute attribute, string modelName,
                 if (answer == IndexAnswer.Undecided) layer.IsSeen = true;
                 residual |= answer == IndexAnswer.Undecided || (answer != IndexAnswer.NoMatch && !layer.IsReachable);
             }
+            // A path that is written out in full is that of one module.
+            if (residual && alternative.Text.IndexOfAny(['*', '?']) < 0 && selection.Layers.Any(l => l.IsReachable && IndexSolver.Solve(alternative.Text, l.Node.Path, l.Node.ListLengths()).Answer is IndexAnswer.All or IndexAnswer.Some)) residual = false;
+            if (residual) unseen.Add(alternative);
             if (matched.Count == 0 && !residual) residual = ReportNothing(alternative, element, selection);
             if (residual) residuals.Add(alternative.Text);
             selection.Uses.Add(new AlternativeUse(element, pattern, alternative, matched, AddsNothing: matched.Count > 0 && !residual && !adds));
         }
+        foreach (var finding in VisibilityRules.Check(attribute, element, pattern, unseen, [root, .. _nodes], modelName, selection)) AddOnce(finding);
         selection.Residuals.AddRange(residuals.Count == pattern.Alternatives.Count && residuals.Count > 0 ? [text] : residuals);
     }
 
@@ -112,6 +117,5 @@ internal sealed class TargetReader(AdapterAttribute attribute, string modelName,
 
     private bool MayReachPrivate(string alternative) => _nodes.Exists(n => n.HidesPrivateMembers && PatternMatcher.CanReachBelow(alternative, n.Path));
 
-    private bool MayReachHidden(string alternative) => (root.MayHoldMore && PatternMatcher.CanReachBelow(alternative, ""))
-        || _nodes.Exists(n => n.MayHoldMore && (PatternMatcher.CanReachBelow(alternative, n.Path) || (n.Kind == NodeKind.Opaque && PatternMatcher.CanMatch(alternative, n.Path))));
+    private bool MayReachHidden(string alternative) => VisibilityRules.MayMatchHidden(alternative, root) || _nodes.Exists(n => VisibilityRules.MayMatchHidden(alternative, n));
 }

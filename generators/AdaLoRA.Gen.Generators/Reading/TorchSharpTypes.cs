@@ -27,11 +27,13 @@ internal static class TorchSharpTypes
 
     public static bool IsModuleList(ITypeSymbol type) => IsFromModulesNamespace(type, "ModuleList");
 
-    /// <summary>A container whose items the compiler cannot follow: a dictionary, or a subclass of a container.</summary>
+    public static bool IsModuleDict(ITypeSymbol type) => IsFromModulesNamespace(type, "ModuleDict");
+
+    /// <summary>A container or a subclass of one: it shows its items, and no member of its own.</summary>
     public static bool IsOpaqueContainer(ITypeSymbol type)
     {
         for (ITypeSymbol? t = type; t is not null; t = t.BaseType)
-            if (IsSequential(t) || IsModuleList(t) || IsFromModulesNamespace(t, "ModuleDict")) return true;
+            if (IsSequential(t) || IsModuleList(t) || IsModuleDict(t)) return true;
         return false;
     }
 

@@ -83,7 +83,9 @@ public sealed class ADALORA003Tests
 
     [Fact]
     public Task Nothing_is_said_of_what_the_compiler_cannot_see() => AnalyzerRun.Verify(
-        SampleModels.Annotated("""[AdaLoRA(Budget = 2, Targets = ["backbone.layer.0.attn", "*.anything"])]""", "private readonly Module<Tensor, Tensor> backbone = Make(); static Module<Tensor, Tensor> Make() => ReLU();"));
+        SampleModels.Annotated("""[AdaLoRA(Budget = 2, Targets = ["{|ADALORA026:backbone.layer.0.attn|}", "{|ADALORA026:*.anything|}"])]""", "private readonly Module<Tensor, Tensor> backbone = Make(); static Module<Tensor, Tensor> Make() => ReLU();"),
+        "'backbone.layer.0.attn' may match a module below 'backbone' that the compiler cannot see; it is resolved when adapters are attached",
+        "'*.anything' may match a module below 'backbone' that the compiler cannot see; it is resolved when adapters are attached");
 
     /// <summary>While a class is not written yet the compiler says so, and nothing else is said.</summary>
     [Fact]
