@@ -16,7 +16,7 @@ public sealed class ADALORA023Tests
     [InlineData("Linear[] {|ADALORA023:a|} = [Linear(2, 2)];", "Linear[]", "make it a ModuleList<Linear>")]
     [InlineData("private readonly Linear[] {|ADALORA023:a|} = new[] { Linear(2, 2), Linear(2, 2) };", "Linear[]", "make it a ModuleList<Linear>")]
     [InlineData("private readonly List<Linear> {|ADALORA023:a|} = new() { Linear(2, 2) };", "List<Linear>", "make it a ModuleList<Linear>")]
-    [InlineData("private readonly IReadOnlyList<Module<Tensor, Tensor>> {|ADALORA023:a|} = [ReLU()];", "IReadOnlyList<Module<Tensor, Tensor>>", "make it a ModuleList<Module<Tensor, Tensor>>")]
+    [InlineData("private readonly IReadOnlyList<Module<Tensor, Tensor>> {|ADALORA023:a|} = [ReLU(), Linear(2, 2)];", "IReadOnlyList<Module<Tensor, Tensor>>", "make it a ModuleList<Module<Tensor, Tensor>>")]
     [InlineData("private readonly IEnumerable<Linear> {|ADALORA023:a|} = Enumerable.Range(0, 3).Select(_ => Linear(2, 2)).ToList();", "IEnumerable<Linear>", "make it a ModuleList<Linear>")]
     [InlineData("public Linear[] {|ADALORA023:a|} { get; } = [Linear(2, 2)];", "Linear[]", "make it a ModuleList<Linear>")]
     [InlineData("private readonly Dictionary<string, Linear> {|ADALORA023:a|} = new() { [\"x\"] = Linear(2, 2) };", "Dictionary<string, Linear>", ByHand)]
@@ -24,6 +24,8 @@ public sealed class ADALORA023Tests
     [InlineData("private readonly Lazy<Linear> {|ADALORA023:a|} = new(() => Linear(2, 2));", "Lazy<Linear>", Field)]
     [InlineData("private readonly List<(string, Linear)> {|ADALORA023:a|} = [(\"x\", Linear(2, 2))];", "List<(string, Linear)>", "hold them in a ModuleList, or " + ByHand)]
     [InlineData("private readonly Linear[][] {|ADALORA023:a|} = [[Linear(2, 2)]];", "Linear[][]", "hold them in a ModuleList, or " + ByHand)]
+    [InlineData("private readonly Module<Tensor, Tensor>[] {|ADALORA023:a|} = [ReLU(), Dropout(0.1)];", "Module<Tensor, Tensor>[]", "make it a ModuleList<Module<Tensor, Tensor>>")]
+    [InlineData("private readonly List<Linear> {|ADALORA023:a|} = Make(2); static List<Linear> Make(int n) { var made = new List<Linear>(); for (int i = 0; i < n; i++) made.Add(Linear(n, n)); return made; }", "List<Linear>", "make it a ModuleList<Linear>")]
     [InlineData("private readonly Linear[] {|ADALORA023:a|} = Make(2); static Linear[] Make(int n) => [Linear(n, n)];", "Linear[]", "make it a ModuleList<Linear>")]
     public Task Modules_made_for_a_collection(string member, string type, string remedy) => AnalyzerRun.Verify(Model(member), Says(type, remedy));
 
@@ -66,6 +68,8 @@ public sealed class ADALORA023Tests
     [InlineData("private readonly List<Linear> a = []; private readonly float[] rates = [1f]; private readonly Dictionary<string, int> ids = new();")]
     [InlineData("private readonly Func<Linear> make = () => Linear(2, 2); private static readonly Linear[] Shared = [Linear(2, 2)];")]
     [InlineData("private IEnumerable<Linear> Computed => [q]; private readonly WeakReference<Linear> weak = new(Linear(2, 2));")]
+    [InlineData("private readonly Module<Tensor, Tensor>[] a = [ReLU(), Tanh(), Flatten(), new Square()]; private readonly Dictionary<string, Module<Tensor, Tensor>> b = new() { [\"relu\"] = ReLU() }; private sealed class Square : Module<Tensor, Tensor> { public Square() : base(\"s\") { } public override Tensor forward(Tensor x) => x * x; }")]
+    [InlineData("private readonly Linear[] a = Shared(); private static readonly Linear Only = Linear(2, 2); private static Linear[] Shared() => [Only];")]
     [InlineData("private readonly ModuleList<Linear> a = [Linear(2, 2)]; private readonly Sequential s = Sequential(new Module<Tensor, Tensor>[] { Linear(2, 2) });")]
     public Task Fine(string members) => AnalyzerRun.Verify(Model(members));
 
@@ -96,7 +100,7 @@ public sealed class ADALORA023Tests
     [InlineData("private readonly List<Linear> a = new() { Linear(2, 2) };", "private readonly ModuleList<Linear> a = new() { Linear(2, 2) };")]
     [InlineData("private readonly List<Linear> a = new List<Linear> { Linear(2, 2) };", "private readonly ModuleList<Linear> a = new ModuleList<Linear> { Linear(2, 2) };")]
     [InlineData("private readonly List<Linear>? a = new(4) { Linear(2, 2) };", "private readonly ModuleList<Linear>? a = new() { Linear(2, 2) };")]
-    [InlineData("private readonly IReadOnlyList<Module<Tensor, Tensor>> a = [ReLU()];", "private readonly ModuleList<Module<Tensor, Tensor>> a = [ReLU()];")]
+    [InlineData("private readonly IReadOnlyList<Module<Tensor, Tensor>> a = [Linear(2, 2)];", "private readonly ModuleList<Module<Tensor, Tensor>> a = [Linear(2, 2)];")]
     [InlineData("private readonly IEnumerable<Linear> a = Enumerable.Range(0, 3).Select(_ => Linear(2, 2)).ToList();", "private readonly ModuleList<Linear> a = new ModuleList<Linear>(Enumerable.Range(0, 3).Select(_ => Linear(2, 2)).ToArray());")]
     public Task Fix_makes_it_a_ModuleList(string member, string corrected) => FixRun.Verify(new UseModuleListFix(), Model(member), Model(corrected));
 

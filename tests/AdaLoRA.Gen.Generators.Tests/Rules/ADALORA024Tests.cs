@@ -29,6 +29,7 @@ public sealed class ADALORA024Tests
     [Theory]
     [InlineData("[field: TorchSharp.Utils.ComponentName(Name = \"mix\")] public Linear Mix { get; } = Linear(2, 2);")]
     [InlineData("private readonly Linear mix = Linear(2, 2); public Linear Mix => mix; public Linear Same { get { return mix; } }")]
+    [InlineData("public ReLU Act { get; } = ReLU();")]
     [InlineData("public static Linear Shared { get; } = Linear(2, 2); public int Width { get; } = 3; public Linear this[int i] => q;")]
     public Task Fine(string members) => AnalyzerRun.Verify(Model(members));
 

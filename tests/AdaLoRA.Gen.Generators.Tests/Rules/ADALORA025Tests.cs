@@ -61,6 +61,26 @@ public sealed class ADALORA025Tests
         Block("private readonly int width = 3;", "public Block() : base(\"block\") { }") + Model("private readonly Sequential s = Sequential(new Block(), ReLU());"));
 
     [Fact]
+    public Task Item_of_a_Sequential_that_only_activates_is_fine() => AnalyzerRun.Verify(
+        Block("private readonly ReLU act = ReLU();", "public Block() : base(\"block\") { }") + Model("private readonly Sequential s = Sequential(new Block(), ReLU());"));
+
+    [Fact]
+    public Task Item_of_a_Sequential_that_a_field_holds_is_fine() => AnalyzerRun.Verify(
+        Block("private readonly Linear q = Linear(8, 8);", "public Block() : base(\"block\") { }") + Model("private readonly Block b = new(); private readonly Sequential s;", "public M() : base(\"m\") { s = Sequential(b, ReLU()); RegisterComponents(); }"));
+
+    [Fact]
+    public Task Item_of_a_Sequential_that_is_another_than_the_field_is_not() => AnalyzerRun.Verify(
+        Block("private readonly Linear q = Linear(8, 8);", "public {|ADALORA025:Block|}() : base(\"block\") { }") + Model("private readonly Block b = new(); private readonly Sequential s = Sequential((\"x\", new Block()));"), MissingInSequential);
+
+    [Fact]
+    public Task Derived_class_that_overrides_the_registration_may_know_better() => AnalyzerRun.Verify(
+        Model("", "public M() { } protected override void RegisterComponents() { }", "Base", Block("protected Linear k;", "protected Base() : base(\"b\") { RegisterComponents(); k = Linear(2, 2); }", "public abstract class Base : Module<Tensor, Tensor>")));
+
+    [Fact]
+    public Task Annotated_base_of_an_annotated_class_may_leave_it_to_that() => AnalyzerRun.Verify(
+        "[LoRA(Rank = 1, Targets = [\"k\"])]\n" + Block("protected Linear k = Linear(8, 8);", "public Base() : base(\"b\") { }", "public partial class Base : Module<Tensor, Tensor>") + Model("", "public M() { RegisterComponents(); }", "Base"));
+
+    [Fact]
     public Task Annotated_class_in_an_annotated_class_is_registered_by_it() => AnalyzerRun.Verify(
         "[LoRA(Rank = 1, Targets = [\"q\"])]\n" + Block("private readonly Linear q = Linear(8, 8);", "public Block() : base(\"block\") { }", "public sealed partial class Block : Module<Tensor, Tensor>")
         + Model("private readonly Block block = new();"));
@@ -68,12 +88,13 @@ public sealed class ADALORA025Tests
     [Theory]
     [InlineData("RegisterComponents(); {|ADALORA025:k|} = Linear(2, 2);", Late)]
     [InlineData("RegisterComponents(); {|ADALORA025:this.k|} = Linear(2, 2).to(CPU);", Late)]
+    [InlineData("RegisterComponents(); {|ADALORA025:k|} = Make(2);", Late)]
     [InlineData("RegisterComponents(); if (list.Count == 0) { {|ADALORA025:k|} = Linear(2, 2); } else { k = null!; }", Late)]
     [InlineData("RegisterComponents(); (other, {|ADALORA025:k|}) = (null, Linear(2, 2));", Late)]
     [InlineData("k = Linear(2, 2); Init(); {|ADALORA025:k|} = Linear(2, 2);", Late)]
     [InlineData("k = Linear(2, 2); RegisterComponents(); for (int i = 0; i < 3; i++) {|ADALORA025:list.Add|}(Linear(2, 2));", LateItem)]
     [InlineData("k = Linear(2, 2); RegisterComponents(); {|ADALORA025:list.extend|}([Linear(2, 2)]);", LateItem)]
-    public Task Too_early(string body, string message) => AnalyzerRun.Verify(Model(Members + " private void Init() { RegisterComponents(); }", $"public M() : base(\"m\") {{ {body} }}"), message);
+    public Task Too_early(string body, string message) => AnalyzerRun.Verify(Model(Members + " private void Init() { RegisterComponents(); } private static Linear Make(int n) { return Linear(n, n); }", $"public M() : base(\"m\") {{ {body} }}"), message);
 
     [Fact]
     public Task Too_early_in_the_constructor_called_first() => AnalyzerRun.Verify(Model(Members, "public M() : this(3) { {|ADALORA025:k|} = Linear(2, 2); } private M(int n) : base(\"m\") { k = Linear(n, n); RegisterComponents(); }"), Late);
@@ -85,11 +106,14 @@ public sealed class ADALORA025Tests
     [InlineData("RegisterComponents(); k = Linear(2, 2); register_module(\"k\", k);")]
     [InlineData("if (list.Count > 3) { RegisterComponents(); return; } k = Linear(2, 2); RegisterComponents();")]
     [InlineData("Action late = () => RegisterComponents(); k = Linear(2, 2); late();")]
+    [InlineData("k = q; RegisterComponents(); act = ReLU();")]
+    [InlineData("k = q; RegisterComponents(); k = Get();")]
+    [InlineData("k = q; RegisterComponents(); k = Shared();")]
     [InlineData("k = q; RegisterComponents(); Action reset = () => k = Linear(2, 2);")]
     [InlineData("k = q; RegisterComponents(); net.append(Linear(2, 2));")]
     [InlineData("RegisterComponents(); k = Linear(2, 2); net.append(k);")]
     [InlineData("RegisterComponents(); net.append(k = Linear(2, 2));")]
-    public Task In_time_is_fine(string body) => AnalyzerRun.Verify(Model(Members + " private readonly Sequential net = Sequential(Linear(2, 2));", $"public M() : base(\"m\") {{ {body} }}"));
+    public Task In_time_is_fine(string body) => AnalyzerRun.Verify(Model(Members + " private readonly Sequential net = Sequential(Linear(2, 2)); private ReLU? act; private Linear Get() => q; private static readonly Linear Only = Linear(2, 2); private static Linear Shared() => Only;", $"public M() : base(\"m\") {{ {body} }}"));
 
     [Fact]
     public Task Overridden_registration_is_left_alone() => AnalyzerRun.Verify(Model(Members + " protected override void RegisterComponents() { }", "public M() : base(\"m\") { RegisterComponents(); k = Linear(2, 2); }"));

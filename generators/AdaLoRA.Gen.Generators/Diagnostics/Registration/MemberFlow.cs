@@ -36,14 +36,14 @@ internal sealed class MemberFlow
     }
 
     /// <summary>The value is made for this alone, if need be by way of a local that nothing else has.</summary>
-    public static bool IsOnlyHere(ExpressionSyntax value, ModuleClass read)
+    public static bool IsOnlyHere(ExpressionSyntax value, ModuleClass read, bool followCalls = true)
     {
-        if (Creations.IsCreation(value, read) || Creations.FillsCollection(value, read)) return true;
+        if (Creations.IsCreation(value, read) || Creations.FillsCollection(value, read, followCalls)) return true;
         if (LocalIn(value) is not { } name || read.SymbolOf(name) is not ILocalSymbol local || name.FirstAncestorOrSelf<BaseMethodDeclarationSyntax>() is not { } method) return false;
         var flow = new MemberFlow(local, read);
         flow.Follow(method);
         if (local.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax(read.Context.Cancellation) is VariableDeclaratorSyntax { Initializer.Value: { } first }) flow.Values.Add(first);
-        return flow.EscapeCount == 1 && flow.Values.Exists(v => v != value && (Creations.IsCreation(v, read) || Creations.FillsCollection(v, read)));
+        return flow.EscapeCount == 1 && flow.Values.Exists(v => v != value && (Creations.IsCreation(v, read) || Creations.FillsCollection(v, read, followCalls)));
     }
 
     /// <summary>Of <c>local</c>, <c>local.ToArray()</c> and <c>[.. local]</c> the local.</summary>

@@ -14,8 +14,8 @@ internal static class MissingRegistration
     {
         var type = read.Symbol;
         var flow = new ConstructorFlow(read);
-        bool inSequential = scope.IsInSequential(type);
-        if (type.IsAbstract || scope.HasDerived(type) || read.HasUnseenBase || !(inSequential || scope.IsTopLevel(type)) || !HasModules(read) || IsCalledInMembers(read)) return;
+        bool inSequential = scope.IsInSequential(type) && (!scope.IsChild(type) || IsMadeInSequential(type, read, scope));
+        if (type.IsAbstract || scope.HasDerived(type) || read.HasUnseenBase || !(inSequential || scope.IsTopLevel(type)) || !(inSequential ? MakesModules(read) : HasModules(read)) || IsCalledInMembers(read)) return;
         string sentence = $"The constructor of '{type.Name}' does not call RegisterComponents()" + (inSequential
             ? ", nor does the Sequential that it is in, so nothing in it is registered"
             : ", so TorchSharp registers nothing of it and no adapter can be attached");
@@ -41,6 +41,16 @@ internal static class MissingRegistration
     private static bool IsSame(ISymbol? a, ISymbol? b) => SymbolEqualityComparer.Default.Equals(a, b);
 
     private static bool HasModules(ModuleClass read) => read.Chain.SelectMany(ModuleClass.Fields).Any(f => ModuleClass.HoldsModule(f.Type) || TorchSharpTypes.IsParameter(f.Type));
+
+    /// <summary>In a Sequential the class may be given modules that the model holds elsewhere; what it makes itself is lost.</summary>
+    private static bool MakesModules(ModuleClass read) => read.Chain.SelectMany(ModuleClass.Fields).Any(f =>
+        TorchSharpTypes.IsParameter(f.Type) || (ModuleClass.HoldsModule(f.Type) && MemberFlow.Of(f.Member, read).Values.Exists(v => Creations.IsCreation(v, read))));
+
+    /// <summary>Of a class that parents register, too, the item may be one that a parent holds; not so one that is made where it is handed over.</summary>
+    private static bool IsMadeInSequential(INamedTypeSymbol type, ModuleClass read, RegistrationScope scope) => scope.Classes.SelectMany(read.Declarations)
+        .SelectMany(d => d.DescendantNodes()).OfType<BaseObjectCreationExpressionSyntax>()
+        .Any(made => made.Parent is ArgumentSyntax && IsSame(read.TypeOf(made)?.OriginalDefinition, type)
+            && made.Ancestors().OfType<ExpressionSyntax>().FirstOrDefault(e => e is not TupleExpressionSyntax) is { } call && read.TypeOf(call) is { } holder && TorchSharpTypes.IsSequential(holder));
 
     /// <summary>Outside constructors: a method, an accessor or an initialiser of the class or a base, which may well be run in time.</summary>
     private static bool IsCalledInMembers(ModuleClass read) => read.Chain.SelectMany(read.Declarations).SelectMany(d => d.Members)

@@ -13,10 +13,15 @@ internal sealed class RegistrationScope
     private readonly HashSet<ISymbol> _holders = new(SymbolEqualityComparer.Default);
 
     /// <summary>Every class with source here: annotated, a base of one, or of a module in one.</summary>
+    public IReadOnlyCollection<INamedTypeSymbol> Classes => _classes;
+
     public bool Contains(INamedTypeSymbol type) => _classes.Contains(type);
 
     /// <summary>Annotated, and no annotated model is a parent that would register it.</summary>
     public bool IsTopLevel(INamedTypeSymbol type) => _roots.Contains(type) && !_children.Contains(type);
+
+    /// <summary>A field or an item of a list somewhere, so that a parent registers it.</summary>
+    public bool IsChild(INamedTypeSymbol type) => _children.Contains(type);
 
     /// <summary>An item of a <c>Sequential</c>, which calls RegisterComponents of none.</summary>
     public bool IsInSequential(INamedTypeSymbol type) => _itemsOfSequential.Contains(type);

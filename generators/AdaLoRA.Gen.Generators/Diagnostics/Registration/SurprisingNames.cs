@@ -11,6 +11,8 @@ internal static class SurprisingNames
         foreach (var member in ClassMembers.Of(read.Symbol, read.Context))
         {
             if (!ModuleClass.HoldsModule(member.Type) && !TorchSharpTypes.IsParameter(member.Type)) continue;
+            // An activation has no weights whose name could matter.
+            if (StatelessModules.Is(member.Type, read)) continue;
             if (!member.RegisteredName.StartsWith("<", StringComparison.Ordinal) || !IsDeclaredIn(member.Symbol, read.Symbol)) continue;
             string remedy = member.Symbol is IPropertySymbol
                 ? $"make it a field, or put [field: ComponentName(Name = \"{member.Symbol.Name}\")] on it"
