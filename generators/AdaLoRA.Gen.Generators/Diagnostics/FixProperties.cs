@@ -11,4 +11,7 @@ internal static class FixProperties
 
     /// <summary>An argument of the attribute that is to be stated, and its value.</summary>
     public const string Argument = nameof(Argument), Value = nameof(Value);
+
+    /// <summary>Names of members that the fix is about, with commas between them.</summary>
+    public const string Members = nameof(Members);
 }

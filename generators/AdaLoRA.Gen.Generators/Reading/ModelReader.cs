@@ -8,7 +8,17 @@ namespace AdaLoRA.Gen.Generators.Reading;
 /// <param name="Findings">Broken rules.</param>
 /// <param name="Members">Members that hold adapted layers.</param>
 /// <param name="Visited">Syntax trees that this depends on.</param>
-internal sealed record ModelReading(ModelSpec? Spec, IReadOnlyList<Finding> Findings, TargetMembers Members, IReadOnlyCollection<SyntaxTree> Visited);
+internal sealed record ModelReading(ModelSpec? Spec, IReadOnlyList<Finding> Findings, TargetMembers Members, IReadOnlyCollection<SyntaxTree> Visited)
+{
+    /// <summary>The module tree; null where the class broke a rule before it was read.</summary>
+    public ModuleNode? Graph { get; init; }
+
+    /// <summary>Every module class of the tree.</summary>
+    public IReadOnlyCollection<INamedTypeSymbol> Classes { get; init; } = [];
+
+    /// <summary>The layers of the tree that carry adapters.</summary>
+    public IReadOnlyList<ModuleNode> Targets { get; init; } = [];
+}
 
 /// <summary>Reads an annotated class. Generator and analyzers both come here, so what is reported and what is emitted cannot drift apart.</summary>
 internal static class ModelReader
@@ -43,7 +53,12 @@ internal static class ModelReader
         CheckpointRootRules.Check(attribute, root, selection, findings);
         PeftRules.Check(attribute, selection, findings);
 
-        return new ModelReading(SpecBuilder.Build(attribute, root, selection, graph.Classes, context), findings, TargetMembers.Of(selection), context.Visited);
+        return new ModelReading(SpecBuilder.Build(attribute, root, selection, graph.Classes, context), findings, TargetMembers.Of(selection), context.Visited)
+        {
+            Graph = root,
+            Classes = graph.Classes,
+            Targets = [.. selection.Layers.Where(l => l.IsChosen || l.IsSeen).Select(l => l.Node)],
+        };
     }
 
     private static void VisitDeclarations(List<AdapterAttribute> attributes, ReadContext context)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.CodeAnalysis;
 
 namespace AdaLoRA.Gen.Generators.Reading;
 
@@ -38,6 +39,8 @@ internal sealed record PatternAdvice(int Start, int End, string Sentence, string
         if (parents.Find(p => p.Kind == NodeKind.List && p.Count is not null) is { Count: { } count } list && int.TryParse(bad, NumberStyles.None, CultureInfo.InvariantCulture, out _))
             return new PatternAdvice(segment.Start, segment.End, count == 0 ? $"'{Shown(list.Path)}' has no items; remove it" : $"'{Shown(list.Path)}' has {Number.Of(count, "item")}; the last index is {count - 1}", null);
 
+        if (parents.SelectMany(p => p.Children).FirstOrDefault(c => IsSpokenOf(bad, c)) is { } surprising) return ForSurprisingName(bad, segment, surprising);
+
         var names = parents.SelectMany(p => p.Children).Where(c => !c.IsItem).Select(c => c.Segment).Distinct().ToList();
         string? nearest = names
             .Select(name => (Name: name, Distance: Distance(bad, name)))
@@ -50,6 +53,19 @@ internal sealed record PatternAdvice(int Start, int End, string Sentence, string
             : names.Count == 0 ? $"{lacks}; remove it"
             : $"{lacks}; choose from {string.Join(", ", names.Take(MostNames).Select(n => $"'{n}'"))}{(names.Count > MostNames ? " …" : "")}";
         return new PatternAdvice(segment.Start, segment.End, sentence, nearest);
+    }
+
+    /// <summary>The pattern has the member's name, but the field that is registered has another.</summary>
+    private static bool IsSpokenOf(string segment, ModuleNode node) =>
+        segment.Trim('*') is var name && name.Length > 0 && name != node.Segment && name == Names.Spoken(node.Segment);
+
+    private static PatternAdvice ForSurprisingName(string bad, (int Start, int End) segment, ModuleNode node)
+    {
+        string name = Names.Spoken(node.Segment);
+        string sentence = node.Member is IParameterSymbol
+            ? $"'{name}' is a captured parameter and is registered as '{node.Segment}'; write that, or store it in a field"
+            : $"'{name}' is a property and is registered as '{node.Segment}'; write that, or put [field: ComponentName(Name = \"{name}\")] on it";
+        return new PatternAdvice(segment.Start, segment.End, sentence, bad.Replace(name, node.Segment));
     }
 
     /// <summary>A path as a message shows it.</summary>

@@ -63,7 +63,7 @@ public sealed class ADALORA008Tests
 
     [Fact]
     public Task Captured_parameter_of_a_primary_constructor() => AnalyzerRun.Verify("""
-        public sealed class Block(Linear q) : Module<Tensor, Tensor>("b")
+        public sealed class Block(Linear {|ADALORA024:q|}) : Module<Tensor, Tensor>("b")
         {
             public override Tensor forward(Tensor x) => q.{|ADALORA008:forward|}(x);
         }
@@ -75,7 +75,7 @@ public sealed class ADALORA008Tests
             public M() : base("m") => RegisterComponents();
             public override Tensor forward(Tensor x) => block.call(x);
         }
-        """, Message("q"));
+        """, "'q' is registered as '<q>P', which is its name in Targets and in saved weights, too; store it in a field", Message("q"));
 
     [Theory]
     [InlineData("TransposedLinear", "new(8, 8)")]

@@ -8,8 +8,7 @@ public sealed class ADALORA026Tests
     private const string End = "; it is resolved when adapters are attached";
     private const string Made = "private readonly Sequential net = Make(); private readonly Linear q = Linear(8, 8); static Sequential Make() => Sequential(Linear(8, 8));";
 
-    [Fact]
-    public Task Below_a_member_that_is_made_elsewhere() => AnalyzerRun.Verify(
+    internal static RuleCase Case => new(
         SampleModels.Annotated("""[AdaLoRA(Budget = 2, Targets = ["q", "{|ADALORA026:net.0|}"])]""", Made),
         $"'net.0' may match a module below 'net' that the compiler cannot see{End}");
 
