@@ -22,9 +22,25 @@ public sealed class PackageFeed : IDisposable
 
     public PackageFeed()
     {
-        Directory.CreateDirectory(Folder);
-        foreach (string project in Packed) Must("pack", RepositoryRoot.Combine(project), "--no-build", "-c", Configuration, "-o", Feed, $"-p:PackageVersion={Version}");
+        try
+        {
+            Pack();
+        }
+        catch
+        {
+            Dispose();  // nobody else does it for an object that was not made
+            throw;
+        }
+        WriteSettings();
+    }
 
+    private void Pack()
+    {
+        foreach (string project in Packed) Must("pack", RepositoryRoot.Combine(project), "--no-build", "-c", Configuration, "-o", Feed, $"-p:PackageVersion={Version}");
+    }
+
+    private void WriteSettings()
+    {
         var versions = XDocument.Load(RepositoryRoot.Combine("Directory.Packages.props")).Descendants();
         string hosting = versions.Single(e => e.Name == "PackageVersion" && (string?)e.Attribute("Include") == "Microsoft.Extensions.Hosting").Attribute("Version")!.Value;
         string cache = Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } chosen ? chosen : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
