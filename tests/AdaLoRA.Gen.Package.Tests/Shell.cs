@@ -6,8 +6,11 @@ namespace AdaLoRA.Gen.Package.Tests;
 internal static class Shell
 {
     public static (int ExitCode, string Output, string Error) Run(string program, IEnumerable<string> arguments, params (string Name, string? Value)[] environment)
+        => RunIn(Path.GetTempPath(), program, arguments, environment);
+
+    public static (int ExitCode, string Output, string Error) RunIn(string folder, string program, IEnumerable<string> arguments, params (string Name, string? Value)[] environment)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetTempPath() };
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder };
         // What the test host put there for itself would make the inner dotnet use the outer one's MSBuild.
         foreach (string name in start.Environment.Keys.Where(k => k.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase) || k is "VSTEST_CONNECTION_TIMEOUT" or "ADALORA_TORCH" or "OMP_WAIT_POLICY").ToArray())
         {

@@ -95,7 +95,7 @@ internal sealed class ConvLayer : AdaptedLayer
     /// <summary>Padding before and after, last dimension first, as <c>pad</c> takes it.</summary>
     private long[] Margins()
     {
-        if (_layer.padding is { } both) return [.. both.Reverse().SelectMany(p => new[] { p, p })];
+        if (_layer.padding is { } both) return [.. both.AsEnumerable().Reverse().SelectMany(p => new[] { p, p })];
         if (_layer.padding_type != Padding.Same) return new long[2 * _dimensions];
         return [.. _layer.dilation.Zip(Kernel.Skip(1), (d, k) => d * (k - 1)).Reverse().SelectMany(total => new[] { total / 2, total - total / 2 })];
     }
