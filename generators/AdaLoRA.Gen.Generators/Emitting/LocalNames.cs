@@ -5,7 +5,8 @@ namespace AdaLoRA.Gen.Generators.Emitting;
 /// <summary>Gives out identifiers, each once.</summary>
 internal sealed class LocalNames(params string[] taken)
 {
-    private readonly HashSet<string> _taken = [.. taken];
+    // The underscore alone is no name: in a pattern it discards.
+    private readonly HashSet<string> _taken = [.. taken, "_"];
 
     public string New(string wanted)
     {

@@ -43,6 +43,8 @@ internal static class MemberAccessReader
         // Type parameters of a generic class around the owner would have to be repeated, too.
         if (definition.ContainingType is { } outer && Names.IsGeneric(outer)) return null;
         bool isGeneric = definition.TypeParameters.Length > 0;
+        // The accessors are nested in the annotated class.
+        if ((isGeneric || Names.IsGeneric(context.Model)) && !context.HasGenericUnsafeAccessor) return null;
         var spec = new Models.AccessorSpec(name, Names.Full(definition), isGeneric ? Names.TypeParameters(definition) : "", Names.Constraints(definition), Names.Full(fieldType), fieldName);
         string call = isGeneric ? $"{name}<{string.Join(", ", owner.TypeArguments.Select(Names.Full))}>.Get" : name;
         return new MemberAccess($"{Names.AccessorsClass}.{call}({{0}})", spec);
