@@ -26,6 +26,40 @@ public sealed class AotTests(ITestOutputHelper output)
         }
     }
 
+    /// <summary>
+    /// Nested, generic, private and file-local module classes, those of another assembly, a saved adapter, a hosted training: TorchSharp finds under NativeAOT what it finds under the JIT, and every
+    /// number is the same. The JIT build is the strict one: compiler and analyzers say everything they can, and nothing of a generated file.
+    /// </summary>
+    [LinuxFact]
+    public void EveryFormOfModelIsTheSameAheadOfTimeAndItsGeneratedPartCompilesWithoutAWarning()
+    {
+        using var folder = new TemporaryFolder();
+        string project = RepositoryRoot.Combine("tests", "AdaLoRA.Gen.Package.Tests", "Apps", "Forms", "Forms.csproj");
+        string[] shared = [project, "-c", "Release", "-nodeReuse:false", "-p:UseArtifactsOutput=true", $"-p:ArtifactsPath={folder.File("build")}"];
+        foreach (string nullable in (string[])["disable", "enable"])
+        {
+            string said = Succeeds("dotnet", ["build", .. shared, "-p:Strict=true", $"-p:StrictNullable={nullable}"]);
+            // That the analyzers ran at all: they have much to say of the hand-written files.
+            Assert.Contains("Models.cs(", said, StringComparison.Ordinal);
+            Assert.DoesNotContain(".g.cs(", said, StringComparison.Ordinal);
+        }
+        string jit = Succeeds("dotnet", [folder.File("build/bin/Forms/release/Forms.dll"), Directory.CreateDirectory(folder.File("jit")).FullName]);
+        Assert.Contains("loaded agrees: True\nfloat64: True\n", jit, StringComparison.Ordinal);
+        Assert.Matches("hosted: exit code 0\nrun/.*adapter_model.safetensors [0-9A-F]{64}\n", jit);
+
+        string published = Succeeds("dotnet", ["publish", .. shared, "-p:PublishAot=true", "-p:ShowTorchSharpWarnings=true", "-p:CreateHardLinksForPublishFilesIfPossible=true", "-o", folder.File("app")]);
+        var warnings = published.Split('\n').Where(line => line.Contains(" warning IL", StringComparison.Ordinal));
+        Assert.All(warnings, line => Assert.Matches("warning IL[0-9]{4}: (TorchSharp\\.|Assembly 'TorchSharp')", line));
+        Assert.Equal(jit, Succeeds(folder.File("app/Forms"), [Directory.CreateDirectory(folder.File("aot")).FullName]));
+
+        string Succeeds(string program, string[] arguments)
+        {
+            var (exitCode, text, error) = Shell.Run(program, arguments, ("OMP_WAIT_POLICY", "passive"));
+            Assert.True(exitCode == 0, text + error);
+            return text;
+        }
+    }
+
     [LinuxFact]
     public void WithoutAToolchainOneSentenceNamesTheRemedy()
     {

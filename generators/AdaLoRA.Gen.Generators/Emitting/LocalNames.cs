@@ -5,8 +5,7 @@ namespace AdaLoRA.Gen.Generators.Emitting;
 /// <summary>Gives out identifiers, each once.</summary>
 internal sealed class LocalNames(params string[] taken)
 {
-    // The underscore alone is no name: in a pattern it discards.
-    private readonly HashSet<string> _taken = [.. taken, "_"];
+    private readonly HashSet<string> _taken = [.. taken];
 
     public string New(string wanted)
     {

@@ -35,6 +35,9 @@ public sealed class FormsTests
         { "generic owner", "M", "block.inner.q,block.q",
             Block("Inner", Layer) + Block("Block<T>", "private readonly T inner = new(); " + Layer).Replace("public Block<T>()", "public Block()", StringComparison.Ordinal).Replace(": Module<Tensor, Tensor>", ": Module<Tensor, Tensor> where T : Module<Tensor, Tensor>, new()", StringComparison.Ordinal)
             + Model("public partial class M", "private readonly Block<Inner> block = new();") },
+        { "generic owner in a generic class", "M`1", "block.inner.q,block.q",
+            Block("Inner", Layer) + Block("Block<T>", "private readonly T inner = new(); " + Layer).Replace("public Block<T>()", "public Block()", StringComparison.Ordinal).Replace(": Module<Tensor, Tensor>", ": Module<Tensor, Tensor> where T : Module<Tensor, Tensor>, new()", StringComparison.Ordinal)
+            + Model("public partial class M<U>", "private readonly Block<Inner> block = new();") },
         { "required members", "M", "block.Key,block.q,q", """
             public sealed class Block : Module<Tensor, Tensor>
             {
