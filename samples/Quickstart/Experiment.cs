@@ -27,8 +27,8 @@ public static class Experiment
     /// <param name="problem">The problem; its model is as before afterwards.</param>
     /// <param name="method">AdaLoRA with the attribute's values, or plain LoRA with the same number of triplets: rank 2 everywhere.</param>
     /// <param name="seed">Seed of the adapters' first values and of the batches.</param>
-    /// <param name="progress">Told step and loss now and then.</param>
-    public static Outcome Run(PlantedProblem problem, AdapterMethod method, int seed, Action<int, double>? progress = null)
+    /// <param name="progress">Told the loss of every step.</param>
+    public static Outcome Run(PlantedProblem problem, AdapterMethod method, int seed, Action<int, float>? progress = null)
     {
         var model = problem.Model;
         var adapters = model.AttachAdaLoRA(options =>
@@ -57,7 +57,7 @@ public static class Experiment
             optimizer.zero_grad();
             loss.backward();
             optimizer.step();
-            if (progress is not null && step % 250 == 0) progress(step, loss.item<float>());
+            progress?.Invoke(step, loss.item<float>());
         }
 
         order.Dispose();

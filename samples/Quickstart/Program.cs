@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using System.Globalization;
 using AdaLoRA.Gen;
 using Quickstart;
@@ -9,27 +10,38 @@ CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureIn
 var seeds = new Option<int[]>("--seed") { Description = "Seeds of adapters and batches, one run each.", DefaultValueFactory = _ => [1], AllowMultipleArgumentsPerToken = true };
 var instance = new Option<int>("--problem") { Description = "Which teacher and data are drawn.", DefaultValueFactory = _ => PlantedProblem.DefaultInstance };
 var threads = new Option<int>("--threads") { Description = "Intra-op threads; these layers are too small to gain from more than one.", DefaultValueFactory = _ => 1 };
+var losses = new Option<FileInfo?>("--losses") { Description = "A file for the loss of every step, with its bits, so that two builds can be compared.", HelpName = "file" };
 threads.Validators.Add(r => { if (r.GetValueOrDefault<int>() < 1) r.AddError("--threads must be at least 1."); });
-var command = new RootCommand("Planted ranks: a teacher's weights differ from ours by updates of known rank; AdaLoRA finds the ranks, plain LoRA with the same number of triplets cannot fit them.") { seeds, instance, threads };
+var command = new RootCommand("Planted ranks: a teacher's weights differ from ours by updates of known rank; AdaLoRA finds the ranks, plain LoRA with the same number of triplets cannot fit them.") { seeds, instance, threads, losses };
+
+bool started = false;
 
 command.SetAction(arguments =>
 {
     set_num_threads(arguments.GetValue(threads));
+    using var log = arguments.GetValue(losses) is { } file ? file.CreateText() : TextWriter.Null;
     using var problem = new PlantedProblem(arguments.GetValue(instance));
     foreach (int seed in arguments.GetValue(seeds)!)
     {
-        var adalora = Train(problem, AdapterMethod.AdaLoRA, seed);
-        var lora = Train(problem, AdapterMethod.LoRA, seed);
+        var adalora = Train(problem, AdapterMethod.AdaLoRA, seed, log);
+        var lora = Train(problem, AdapterMethod.LoRA, seed, log);
         Report(adalora, lora);
     }
 });
 return command.Parse(args).Invoke();
 
-static Outcome Train(PlantedProblem problem, AdapterMethod method, int seed)
+Outcome Train(PlantedProblem problem, AdapterMethod method, int seed, TextWriter log)
 {
     Console.WriteLine($"{method}, seed {seed}: {Experiment.Steps} steps");
-    var outcome = Experiment.Run(problem, method, seed, (step, loss) => Console.WriteLine($"  step {step,4}  loss {loss:0.0000}"));
+    var outcome = Experiment.Run(problem, method, seed, (step, loss) =>
+    {
+        if (!started) Console.WriteLine($"  first step {(DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds:0.00} s after the program's start");
+        started = true;
+        if (step % 250 == 0) Console.WriteLine($"  step {step,4}  loss {loss:0.0000}");
+        log.WriteLine($"{method} seed {seed} step {step} loss {BitConverter.SingleToUInt32Bits(loss):x8} {loss:R}");
+    });
     Console.WriteLine($"  {outcome.Seconds:0.0} s");
+    log.WriteLine($"{method} seed {seed} error {BitConverter.DoubleToUInt64Bits(outcome.Error):x16} {outcome.Error:R} ranks {string.Join(' ', outcome.Ranks)}");
     return outcome;
 }
 

@@ -1,8 +1,17 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace AdaLoRA.Gen;
 
 /// <summary>What the generator knows of an annotated model: the attribute's values and the layers that its patterns matched.</summary>
 public sealed class AdaLoRAPlan
 {
+    /// <summary>
+    /// What TorchSharp reads of a module class by reflection. A trimmer would take it away without a word, so generated code asks for it, for every module class
+    /// of the model (<c>[DynamicDependency]</c>).
+    /// </summary>
+    public const DynamicallyAccessedMemberTypes ModuleMembers =
+        DynamicallyAccessedMemberTypes.PublicFields | DynamicallyAccessedMemberTypes.NonPublicFields | DynamicallyAccessedMemberTypes.PublicProperties;
+
     private readonly Func<AdaLoRAOptions> _defaults;
     private readonly AdapterSlot[] _slots;
     private readonly string[] _residualPatterns;

@@ -9,64 +9,79 @@ internal static class CollectEmitter
     public static void Emit(IndentedWriter writer, ModelSpec model)
     {
         writer.Line("/// <inheritdoc/>").Line(ModelEmitter.GeneratedCode);
-        EmitKept(writer, model.ModuleClasses);
         using (writer.Block($"static void global::AdaLoRA.Gen.IAdaLoRAModel<{model.Type.SelfType}>.CollectTargets({model.Type.SelfType} model, global::AdaLoRA.Gen.AdapterTargetCollector targets)"))
         {
-            if (!model.IsStub)
-            {
-                var locals = new LocalNames("model", "targets");
-                foreach (var node in model.Collected) EmitNode(writer, node, "model", "", [], locals);
-            }
+            if (!model.IsStub) EmitNodes(writer, model.Collected, "model", "", [], new LocalNames("model", "targets", Names.AccessorsClass));
         }
         writer.Line();
     }
 
-    /// <summary>TorchSharp finds modules by reflection over fields, which a trimmer would remove without a word; here every class of the graph keeps them.</summary>
-    private static void EmitKept(IndentedWriter writer, EquatableArray<ModuleClassSpec> classes)
+    /// <param name="parentPath">Text of an interpolated string for the parent's path.</param>
+    /// <param name="indices">Loop variables, outermost first.</param>
+    private static void EmitNodes(IndentedWriter writer, EquatableArray<NodeSpec> nodes, string parent, string parentPath, IReadOnlyList<string> indices, LocalNames locals)
     {
-        foreach (var type in classes)
+        for (int i = 0; i < nodes.Count; i++)
         {
-            string which = type.Assembly is { } assembly ? $"\"{type.TypeOf}\", \"{assembly}\"" : $"typeof({type.TypeOf})";
-            writer.Line($"[global::System.Diagnostics.CodeAnalysis.DynamicDependency(AdaLoRAPlanHolder.ModuleMembers, {which})]");
+            string condition = IndexCondition.Of(nodes[i].Condition, indices);
+            // Neighbours that are adapted at the same indices share their condition.
+            int end = i + 1;
+            while (condition.Length > 0 && end < nodes.Count && nodes[end].Shape == NodeShape.Target && nodes[end].Condition.Equals(nodes[i].Condition)) end++;
+            if (end - i == 1)
+            {
+                EmitNode(writer, nodes[i], condition.Length == 0 ? "" : $"if ({condition}) ", parent, parentPath, indices, locals);
+                continue;
+            }
+            using (writer.Block($"if ({condition})"))
+                for (; i < end; i++) EmitNode(writer, nodes[i], "", parent, parentPath, indices, locals);
+            i--;
         }
     }
 
-    /// <param name="path">Text of an interpolated string for the parent's path.</param>
-    /// <param name="indices">Loop variables, outermost first.</param>
-    private static void EmitNode(IndentedWriter writer, NodeSpec node, string parent, string path, IReadOnlyList<string> indices, LocalNames locals)
+    /// <param name="condition">What stands before a target.</param>
+    private static void EmitNode(IndentedWriter writer, NodeSpec node, string condition, string parent, string parentPath, IReadOnlyList<string> indices, LocalNames locals)
     {
-        string own = path + (path.Length == 0 ? "" : ".") + (node.Segment.Length == 0 ? $"{{{indices[indices.Count - 1]}}}" : Escape(node.Segment));
-        string access = string.Format(System.Globalization.CultureInfo.InvariantCulture, node.Access, parent, indices.Count > 0 ? indices[indices.Count - 1] : "");
-        string condition = Condition(node.Condition, indices);
+        string path = PathOf(node, parentPath, indices);
         if (node.Shape == NodeShape.Target)
         {
-            string layer = node.TypeTest is { } type ? $"{access} as {type}" : access;
-            writer.Line($"{condition}targets.Add({(indices.Count > 0 ? "$" : "")}\"{own}\", {layer});");
+            string layer = Access(node, parent, indices) + (node.TypeTest is { } type ? $" as {type}" : "");
+            writer.Line($"{condition}targets.Add({(indices.Count > 0 ? "$" : "")}\"{path}\", {layer});");
             return;
         }
-        string local = locals.New(node.Segment.Length == 0 ? "item" : Names.Spoken(node.Segment));
-        using (writer.Block($"if ({access} is {node.TypeTest ?? "{ }"} {local})"))
+        string local = LocalOf(node, locals), test = $"if ({Test(node, parent, indices, local)}";
+        // A module that only leads to one other is a line of the same condition.
+        while (node is { Shape: NodeShape.Module, Children.Count: 1 } && node.Children[0].Shape != NodeShape.Target)
         {
-            if (node.Shape != NodeShape.List)
+            (node, parent) = (node.Children[0], local);
+            path = PathOf(node, path, indices);
+            local = LocalOf(node, locals);
+            test += $"\n    && {Test(node, parent, indices, local)}";
+        }
+        using (writer.Block(test + ")"))
+        {
+            if (node.Shape == NodeShape.Module)
             {
-                foreach (var child in node.Children) EmitNode(writer, child, local, own, indices, locals);
+                EmitNodes(writer, node.Children, local, path, indices, locals);
                 return;
             }
             string index = locals.New("i");
             using (writer.Block($"for (int {index} = 0; {index} < {local}.Count; {index}++)"))
-                foreach (var item in node.Children) EmitNode(writer, item, local, own, [.. indices, index], locals);
+                EmitNodes(writer, node.Children, local, path, [.. indices, index], locals);
         }
     }
 
-    private static string Condition(EquatableArray<IndexTuple> tuples, IReadOnlyList<string> indices)
-    {
-        if (tuples.Count == 0) return "";
-        var alternatives = tuples.Select(tuple => string.Join(" && ", tuple.Indices
-            .Select((set, i) => (set, Index: indices[i]))
-            .Where(s => s.set.Count > 0)
-            .Select(s => $"{s.Index} is {string.Join(" or ", s.set)}"))).ToList();
-        return $"if ({(alternatives.Count == 1 ? alternatives[0] : string.Join(" || ", alternatives.Select(a => $"({a})")))}) ";
-    }
+    private static string LocalOf(NodeSpec node, LocalNames locals) => locals.New(node.IsItem ? "item" : Names.Spoken(node.Segment));
 
-    private static string Escape(string segment) => segment.Replace("\\", "\\\\").Replace("\"", "\\\"").Replace("{", "{{").Replace("}", "}}");
+    private static string Test(NodeSpec node, string parent, IReadOnlyList<string> indices, string local) => $"{Access(node, parent, indices)} is {node.TypeTest ?? "{ }"} {local}";
+
+    private static string Access(NodeSpec node, string parent, IReadOnlyList<string> indices) =>
+        string.Format(System.Globalization.CultureInfo.InvariantCulture, node.Access, parent, indices.Count > 0 ? indices[indices.Count - 1] : "");
+
+    private static string PathOf(NodeSpec node, string parentPath, IReadOnlyList<string> indices) =>
+        parentPath + (parentPath.Length == 0 ? "" : ".") + (node.IsItem ? $"{{{indices[indices.Count - 1]}}}" : Escape(node.Segment, indices.Count > 0));
+
+    private static string Escape(string segment, bool isInterpolated)
+    {
+        string text = segment.Replace("\\", "\\\\").Replace("\"", "\\\"");
+        return isInterpolated ? text.Replace("{", "{{").Replace("}", "}}") : text;
+    }
 }

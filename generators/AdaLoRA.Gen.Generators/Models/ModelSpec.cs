@@ -2,7 +2,7 @@ namespace AdaLoRA.Gen.Generators.Models;
 
 /// <summary>All that is written for one annotated class: text and numbers only, so that equal models are equal values and nothing of the compiler is kept.</summary>
 /// <param name="Type">The annotated class and what it stands in.</param>
-/// <param name="HidesBaseView">A base class is annotated too: the members are declared <c>new</c>.</param>
+/// <param name="HidesBaseMembers">A base class has members of the names that are written: it is annotated, too, or simply uses one.</param>
 /// <param name="IsStub">A pattern is in error: the members are written, the plan is empty.</param>
 /// <param name="Options">What the attribute states, as assignments.</param>
 /// <param name="Slots">The layers that the patterns matched.</param>
@@ -13,7 +13,7 @@ namespace AdaLoRA.Gen.Generators.Models;
 /// <param name="ModuleClasses">Every module class of the graph, which the trimmer has to keep whole.</param>
 internal sealed record ModelSpec(
     TypeSpec Type,
-    bool HidesBaseView,
+    bool HidesBaseMembers,
     bool IsStub,
     EquatableArray<OptionSpec> Options,
     EquatableArray<SlotSpec> Slots,

@@ -8,9 +8,6 @@ namespace AdaLoRA.Gen.Generators.Reading;
 /// <summary>Rules on the annotated class itself. With one of them broken nothing is emitted: the part would only add errors of the compiler's.</summary>
 internal static class ClassRules
 {
-    /// <summary>Names that the generated part declares.</summary>
-    private static readonly string[] GeneratedMembers = ["AdaLoRA", "AdaLoRAView", "AdaLoRAPlanHolder", Names.AccessorsClass];
-
     public static void Check(INamedTypeSymbol type, List<AdapterAttribute> attributes, List<Finding> findings)
     {
         if (!TorchSharpTypes.IsModule(type))
@@ -33,16 +30,18 @@ internal static class ClassRules
         }
         if (attributes.Count > 1)
             findings.Add(new Finding(Rules.CannotEmit, FindingPlace.OnAttribute(attributes[1]), type.Name, "it carries both [AdaLoRA] and [LoRA]; remove one"));
-        if (type.Name == "AdaLoRA")
-            findings.Add(new Finding(Rules.CannotEmit, FindingPlace.OnType(type), type.Name, "the generated property has the same name; rename the class"));
-        foreach (string name in GeneratedMembers)
+        if (Names.GeneratedMembers.Contains(type.Name))
+            findings.Add(new Finding(Rules.CannotEmit, FindingPlace.OnType(type), type.Name, "a generated member has the same name; rename the class"));
+        if (type.TypeParameters.FirstOrDefault(p => Names.GeneratedMembers.Contains(p.Name)) is { } parameter)
+            findings.Add(new Finding(Rules.CannotEmit, FindingPlace.OnType(type), type.Name, $"a generated member has the name of its type parameter '{parameter.Name}'; rename that"));
+        foreach (string name in Names.GeneratedMembers)
             if (type.GetMembers(name).FirstOrDefault(m => !IsGenerated(m)) is { } member)
                 findings.Add(new Finding(Rules.CannotEmit, FindingPlace.OnType(type), type.Name, $"it declares '{member.Name}', which the generated part needs; rename that member"));
     }
 
     /// <summary>The analyzer sees the generated part, the generator does not.</summary>
     private static bool IsGenerated(ISymbol member) =>
-        member.GetAttributes().Any(a => a.AttributeClass?.Name == "GeneratedCodeAttribute" && a.ConstructorArguments is [{ Value: "AdaLoRA.Gen.Generators" }, ..]);
+        member.GetAttributes().Any(a => a.AttributeClass?.Name == "GeneratedCodeAttribute" && a.ConstructorArguments is [{ Value: Names.Tool }, ..]);
 
     private static bool IsPartial(INamedTypeSymbol type) => type.DeclaringSyntaxReferences.Any(r =>
         r.GetSyntax() is TypeDeclarationSyntax declaration && declaration.Modifiers.Any(SyntaxKind.PartialKeyword));

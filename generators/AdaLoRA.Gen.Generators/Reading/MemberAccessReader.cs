@@ -43,8 +43,20 @@ internal static class MemberAccessReader
         // Type parameters of a generic class around the owner would have to be repeated, too.
         if (definition.ContainingType is { } outer && Names.IsGeneric(outer)) return null;
         bool isGeneric = definition.TypeParameters.Length > 0;
+        // The accessors are nested in the annotated class.
+        if ((isGeneric || Names.IsGeneric(context.Model)) && !context.HasGenericUnsafeAccessor) return null;
+        // The run time compares type parameters by their number, and in a generic annotated class its own come first: it would not find a field whose type has one in it.
+        if (isGeneric && Names.IsGeneric(context.Model) && MentionsTypeParameter(fieldType)) return null;
         var spec = new Models.AccessorSpec(name, Names.Full(definition), isGeneric ? Names.TypeParameters(definition) : "", Names.Constraints(definition), Names.Full(fieldType), fieldName);
         string call = isGeneric ? $"{name}<{string.Join(", ", owner.TypeArguments.Select(Names.Full))}>.Get" : name;
         return new MemberAccess($"{Names.AccessorsClass}.{call}({{0}})", spec);
     }
+
+    private static bool MentionsTypeParameter(ITypeSymbol type) => type switch
+    {
+        ITypeParameterSymbol => true,
+        IArrayTypeSymbol array => MentionsTypeParameter(array.ElementType),
+        INamedTypeSymbol named => named.TypeArguments.Any(MentionsTypeParameter) || (named.ContainingType is { } outer && MentionsTypeParameter(outer)),
+        _ => false,
+    };
 }

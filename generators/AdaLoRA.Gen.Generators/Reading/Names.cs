@@ -7,7 +7,13 @@ namespace AdaLoRA.Gen.Generators.Reading;
 /// <summary>C# spellings of symbols.</summary>
 internal static class Names
 {
+    /// <summary>The tool that generated code names as its author.</summary>
+    public const string Tool = "AdaLoRA.Gen";
+
     public const string AccessorsClass = "AdaLoRAAccessors";
+
+    /// <summary>Names that the generated part declares in the annotated class.</summary>
+    public static readonly string[] GeneratedMembers = ["AdaLoRA", "AdaLoRAView", "AdaLoRAPlanHolder", AccessorsClass];
 
     private static readonly SymbolDisplayFormat FullFormat = SymbolDisplayFormat.FullyQualifiedFormat.WithMiscellaneousOptions(
         SymbolDisplayMiscellaneousOptions.EscapeKeywordIdentifiers | SymbolDisplayMiscellaneousOptions.UseSpecialTypes);

@@ -19,8 +19,15 @@ internal sealed class ReadContext(Compilation compilation, INamedTypeSymbol mode
     /// <summary>Trees whose content the result depends on, see <see cref="ReadMemo"/>.</summary>
     public HashSet<SyntaxTree> Visited { get; } = [];
 
-    public bool HasUnsafeAccessor { get; } =
-        compilation.GetTypeByMetadataName("System.Runtime.CompilerServices.UnsafeAccessorAttribute") is not null;
+    /// <summary>The framework's <c>[UnsafeAccessor]</c>; a copy of the attribute in somebody's source means nothing to the run time.</summary>
+    private readonly INamedTypeSymbol? _unsafeAccessor =
+        compilation.GetTypeByMetadataName("System.Runtime.CompilerServices.UnsafeAccessorAttribute") is { DeclaringSyntaxReferences.Length: 0 } type ? type : null;
+
+    /// <summary>Since .NET 8.</summary>
+    public bool HasUnsafeAccessor => _unsafeAccessor is not null;
+
+    /// <summary>Since .NET 9; on .NET 8 an accessor in a generic class, or for a field of one, compiles and then throws where it is called.</summary>
+    public bool HasGenericUnsafeAccessor => _unsafeAccessor is { ContainingAssembly.Identity.Version.Major: >= 9 };
 
     public SemanticModel SemanticModelOf(SyntaxTree tree)
     {

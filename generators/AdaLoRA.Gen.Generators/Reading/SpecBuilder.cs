@@ -13,7 +13,7 @@ internal static class SpecBuilder
         var accessors = new SortedDictionary<string, AccessorSpec>(StringComparer.Ordinal);
         return new ModelSpec(
             Type(context.Model),
-            HidesBaseView: HasAnnotatedBase(context),
+            HidesBaseMembers: HidesBaseMembers(context.Model),
             IsStub: selection.IsBroken,
             attribute.Options().ToEquatableArray(),
             selection.Chosen.Where(l => l.IsReachable).SelectMany(l => l.Paths().Select(p => new SlotSpec(PatternAdvice.Shown(p), l.Node.InFeatures, l.Node.OutFeatures))).ToEquatableArray(),
@@ -47,6 +47,10 @@ internal static class SpecBuilder
                 node.IsItem ? "" : node.Segment,
                 node.Access?.Expression ?? "",
                 node.TypeTest is { } test ? Names.Full(test) : null,
+                node.Type is { } type ? Names.Short(type) : "",
+                node.InFeatures,
+                node.OutFeatures,
+                node.Count,
                 (layer?.Sets ?? []).ToEquatableArray(),
                 children));
         }
@@ -57,13 +61,13 @@ internal static class SpecBuilder
     {
         var declarations = new List<string>();
         for (var t = type; t is not null; t = t.ContainingType) declarations.Insert(0, $"partial {Keyword(t)} {Names.Escape(t.Name)}{Names.TypeParameters(t)}");
-        string metadata = Names.Metadata(type);
         return new TypeSpec(
             string.Join(".", Names.Parts(type.ContainingNamespace).Select(Names.Escape)),
             declarations.ToEquatableArray(),
             Names.Full(type),
             type.Name,
-            metadata.Replace('`', '_').Replace('+', '.'));
+            type.ToDisplayString(SymbolDisplayFormat.CSharpErrorMessageFormat),
+            HintNames.Of(type));
     }
 
     private static string Keyword(INamedTypeSymbol type) => type switch
@@ -78,10 +82,10 @@ internal static class SpecBuilder
     private static ModuleClassSpec ModuleClass(INamedTypeSymbol type, ReadContext context) =>
         context.CanName(type) ? new ModuleClassSpec(Names.TypeOf(type), null) : new ModuleClassSpec(Names.Metadata(type).Replace('+', '.'), type.ContainingAssembly.Name);
 
-    private static bool HasAnnotatedBase(ReadContext context)
+    private static bool HidesBaseMembers(INamedTypeSymbol type)
     {
-        for (var t = context.Model.BaseType; t is not null; t = t.BaseType)
-            if (AdapterAttribute.On(t, context.Cancellation).Count > 0) return true;
+        for (var t = type.BaseType; t is not null; t = t.BaseType)
+            if (AdapterAttribute.On(t, CancellationToken.None).Count > 0 || Array.Exists(Names.GeneratedMembers, name => t.GetMembers(name).Length > 0)) return true;
         return false;
     }
 }

@@ -36,8 +36,8 @@ internal static class Compilations
     {
         var compilation = CSharpCompilation.Create("Demo", [.. sources.Select((s, i) => Parse(s, $"File{i}.cs"))], References,
             new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true, nullableContextOptions: nullable, warningLevel: 9999,
-                // CS1591 is about the test's own undocumented classes; CS1701 about the run time's assembly versions.
-                specificDiagnosticOptions: [new("CS1591", ReportDiagnostic.Suppress), new("CS1701", ReportDiagnostic.Suppress), new("CS1702", ReportDiagnostic.Suppress)]));
+                // They are about the run time's assembly versions.
+                specificDiagnosticOptions: [new("CS1701", ReportDiagnostic.Suppress), new("CS1702", ReportDiagnostic.Suppress)]));
         return compilation.GetTypeByMetadataName("AdaLoRA.Gen.AdapterSet") is null ? compilation.AddSyntaxTrees(RuntimeStandIn) : compilation;
     }
 

@@ -42,6 +42,7 @@ internal sealed class GeneratorRun
         var run = new GeneratorRun(driver, compilation, (CSharpCompilation)updated);
         Assert.Null(run.Result.Exception);
         run.AssertCompiles();
+        run.AssertText();
         run.AssertCached();
         Reachability.AssertHoldsNoRoslynObjects(run.Result);
         return run;
@@ -74,11 +75,34 @@ internal sealed class GeneratorRun
     public IncrementalStepRunReason[] OutputReasons() =>
         [.. Result.TrackedOutputSteps.SelectMany(s => s.Value).SelectMany(s => s.Outputs).Select(o => o.Reason)];
 
+    /// <summary>Source and generated code as a project with an older language version compiles them.</summary>
+    public GeneratorRun AssertCompilesAs(LanguageVersion version)
+    {
+        var options = Compilations.ParseOptions.WithLanguageVersion(version);
+        Updated = Updated.RemoveAllSyntaxTrees().AddSyntaxTrees(Updated.SyntaxTrees.Select(t => CSharpSyntaxTree.ParseText(t.GetText(), options, t.FilePath)));
+        AssertCompiles();
+        return this;
+    }
+
     private void AssertCompiles()
     {
         var problems = Updated.GetDiagnostics().Where(d => d.Severity is DiagnosticSeverity.Error or DiagnosticSeverity.Warning)
             .Where(d => d.Location.SourceTree is not { } tree || tree.FilePath.EndsWith(".g.cs", StringComparison.Ordinal) || d.Severity == DiagnosticSeverity.Error);
         Assert.True(!problems.Any(), string.Join("\n", problems) + "\n" + string.Join("\n", Sources.Select(s => s.SourceText)));
+    }
+
+    /// <summary>For every consumer: C# 12 is what net8.0 projects get. And the same bytes on every machine.</summary>
+    private void AssertText()
+    {
+        foreach (var source in Sources)
+        {
+            string text = source.SourceText.ToString();
+            Assert.Empty(CSharpSyntaxTree.ParseText(text, CSharpParseOptions.Default.WithLanguageVersion(LanguageVersion.CSharp12)).GetDiagnostics());
+            Assert.DoesNotContain('\r', text);
+            Assert.DoesNotContain('\t', text);
+            Assert.EndsWith("}\n", text, StringComparison.Ordinal);
+            Assert.All(text.Split('\n'), line => Assert.Equal(line.TrimEnd(), line));
+        }
     }
 
     private void AssertCached()

@@ -50,4 +50,14 @@ public sealed class ADALORA010Tests
     [Fact]
     public Task Member_with_a_generated_name() => AnalyzerRun.Verify(Model(Attribute, "public partial class {|ADALORA010:M|}", "public M() : base(\"m\") { } public int AdaLoRA => 1;"),
         "Adapters cannot be wired into 'M': it declares 'AdaLoRA', which the generated part needs; rename that member");
+
+    [Theory]
+    [InlineData("AdaLoRAPlanHolder")]
+    [InlineData("AdaLoRAView")]
+    public Task Class_with_a_generated_name(string name) => AnalyzerRun.Verify(Model(Attribute, $"public partial class {{|ADALORA010:{name}|}}", $"public {name}() : base(\"m\") {{ }}"),
+        $"Adapters cannot be wired into '{name}': a generated member has the same name; rename the class");
+
+    [Fact]
+    public Task Type_parameter_with_a_generated_name() => AnalyzerRun.Verify(Model(Attribute, "public partial class {|ADALORA010:M|}<AdaLoRAAccessors>", "public M() : base(\"m\") { }"),
+        "Adapters cannot be wired into 'M': a generated member has the name of its type parameter 'AdaLoRAAccessors'; rename that");
 }
