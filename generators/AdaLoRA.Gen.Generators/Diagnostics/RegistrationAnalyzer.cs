@@ -32,7 +32,7 @@ public sealed class RegistrationAnalyzer : DiagnosticAnalyzer
     {
         var type = (INamedTypeSymbol)context.Symbol;
         if (type.TypeKind != TypeKind.Class || !TorchSharpTypes.IsModule(type) || !scope.Value.Contains(type)) return;
-        var read = new ModuleClass(type, context.Compilation, context.CancellationToken);
+        var read = new ModuleClass(type, scope.Value, context.CancellationToken);
         if (TorchSharpTypes.IsOpaqueContainer(type))
         {
             ContainerMembers.Check(read, context.ReportDiagnostic);

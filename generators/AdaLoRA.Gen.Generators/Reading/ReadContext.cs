@@ -4,7 +4,11 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace AdaLoRA.Gen.Generators.Reading;
 
 /// <summary>The compilation that a model is read from, and a note of every syntax tree that the result depends on.</summary>
-internal sealed class ReadContext(Compilation compilation, INamedTypeSymbol model, CancellationToken cancellation)
+/// <param name="compilation">The compilation.</param>
+/// <param name="model">The class that is read.</param>
+/// <param name="cancellation">Ends the reading.</param>
+/// <param name="semantics">Gives semantic models that several readings share: a model remembers what it has bound. Null for own ones.</param>
+internal sealed class ReadContext(Compilation compilation, INamedTypeSymbol model, CancellationToken cancellation, Func<SyntaxTree, SemanticModel>? semantics = null)
 {
     private readonly Dictionary<SyntaxTree, SemanticModel> _semanticModels = [];
     private readonly Dictionary<INamedTypeSymbol, ClassOrigins> _origins = new(SymbolEqualityComparer.Default);
@@ -32,7 +36,7 @@ internal sealed class ReadContext(Compilation compilation, INamedTypeSymbol mode
     public SemanticModel SemanticModelOf(SyntaxTree tree)
     {
         Visited.Add(tree);
-        if (!_semanticModels.TryGetValue(tree, out var model)) _semanticModels.Add(tree, model = Compilation.GetSemanticModel(tree));
+        if (!_semanticModels.TryGetValue(tree, out var model)) _semanticModels.Add(tree, model = semantics?.Invoke(tree) ?? Compilation.GetSemanticModel(tree));
         return model;
     }
 

@@ -13,6 +13,8 @@ public sealed class ADALORA022Tests
     private static string With(string method, string constructor = "public M() : base(\"m\") { RegisterComponents(); }") =>
         Block("private readonly Linear q = Linear(8, 8);") + Model(Layers + " " + method, constructor).Replace("\"*q\"", "\"headq\", \"listq.*\", \"block.q\"", StringComparison.Ordinal);
 
+    internal static RuleCase Case => new(With("public void Reset() { {|ADALORA022:headq|} = Linear(3, 3); }"), Says("headq"));
+
     [Theory]
     [InlineData("public void Reset(int n) => {|ADALORA022:headq|} = Linear(n, n);", "headq")]
     [InlineData("public void Reset(int n) { if (n > 3) {|ADALORA022:this.headq|} = Linear(n, n).to(CPU); }", "headq")]

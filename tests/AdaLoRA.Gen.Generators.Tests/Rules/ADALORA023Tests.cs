@@ -12,6 +12,10 @@ public sealed class ADALORA023Tests
     private const string ByHand = "register each with register_module in the constructor";
     private const string Field = "hold each module in a field of its own";
 
+    internal static RuleCase Case => new(Model("private readonly Linear[] {|ADALORA023:a|} = [Linear(2, 2)];"), Says("Linear[]", "make it a ModuleList<Linear>"));
+
+    internal static FixCase[] Fixes => [new(new UseModuleListFix(), Model("private readonly Linear[] a = [Linear(2, 2)];"), Model("private readonly ModuleList<Linear> a = [Linear(2, 2)];"))];
+
     [Theory]
     [InlineData("Linear[] {|ADALORA023:a|} = [Linear(2, 2)];", "Linear[]", "make it a ModuleList<Linear>")]
     [InlineData("private readonly Linear[] {|ADALORA023:a|} = new[] { Linear(2, 2), Linear(2, 2) };", "Linear[]", "make it a ModuleList<Linear>")]

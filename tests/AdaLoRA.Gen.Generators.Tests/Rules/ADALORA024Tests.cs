@@ -13,6 +13,11 @@ public sealed class ADALORA024Tests
 
     private static string Says(string name) => $"'{name}' is registered as '<{name}>k__BackingField', which is its name in Targets and in saved weights, too; make it a field, or put [field: ComponentName(Name = \"{name}\")] on it";
 
+    internal static RuleCase Case => new(Model("public Linear {|ADALORA024:Mix|} { get; } = Linear(2, 2);"), Says("Mix"));
+
+    internal static FixCase[] Fixes =>
+        [new(new NameComponentFix(), Model("public Linear Mix { get; } = Linear(2, 2);"), Model("[field: TorchSharp.Utils.ComponentName(Name = \"Mix\")] public Linear Mix { get; } = Linear(2, 2);"))];
+
     [Theory]
     [InlineData("public Linear {|ADALORA024:Mix|} { get; } = Linear(2, 2);")]
     [InlineData("public Linear? {|ADALORA024:Mix|} { get; private set; }")]

@@ -13,6 +13,11 @@ public sealed class ADALORA025Tests
     private const string LateItem = "'list' gets an item when RegisterComponents() has been called, so the item is never registered; move the call to the end of the constructor";
     private const string Members = "private Linear k; private readonly ModuleList<Linear> list = new(); private Linear? other;";
 
+    internal static RuleCase Case => new(Model("", "public {|ADALORA025:M|}() : base(\"m\") { }"), Missing);
+
+    internal static FixCase[] Fixes =>
+        [new(new RegisterAtTheEndFix(), Model("// None.", "public M() : base(\"m\") { }"), Model("// None.", "public M() : base(\"m\") { RegisterComponents(); }"))];
+
     [Theory]
     [InlineData("public {|ADALORA025:M|}() : base(\"m\") { }")]
     [InlineData("public {|ADALORA025:M|}(int n) : base(\"m\") => n.ToString();")]

@@ -10,6 +10,12 @@ public sealed class ADALORA029Tests
     private static string List(string members, string constructor = "public Blocks() { Add(Linear(2, 2)); }", string container = "ModuleList<Linear>", string held = "new()") =>
         $"public sealed class Blocks : {container}\n{{\n    {members}\n    {constructor}\n}}\n" + Model($"private readonly Blocks blocks = {held};");
 
+    internal static RuleCase Case => new(List("private readonly Linear {|ADALORA029:own|} = Linear(2, 2);"),
+        "'own' is never registered: 'Blocks' is a ModuleList, which registers its items only; call register_module(\"own\", own) in the constructor");
+
+    internal static FixCase[] Fixes =>
+        [new(new RegisterByHandFix(), List("private readonly Linear own = Linear(2, 2);", "public Blocks() { }"), List("private readonly Linear own = Linear(2, 2);", "public Blocks() { register_module(\"own\", own); }"))];
+
     [Fact]
     public Task In_a_list() => AnalyzerRun.Verify(List("private readonly Linear {|ADALORA029:own|} = Linear(2, 2);"),
         "'own' is never registered: 'Blocks' is a ModuleList, which registers its items only; call register_module(\"own\", own) in the constructor");

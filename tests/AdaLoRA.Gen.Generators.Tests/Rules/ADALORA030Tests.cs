@@ -13,6 +13,14 @@ public sealed class ADALORA030Tests
     private static string Derived(string constructor, string members = "private readonly Linear k;", string baseConstructor = Early, string baseMembers = "") =>
         Model(members, constructor, "Base", Block(baseMembers, baseConstructor, "public abstract class Base : Module<Tensor, Tensor>"));
 
+    internal static RuleCase Case => new(Derived("public M() : base(\"m\") { {|ADALORA030:k|} = Linear(2, 2); }"), Message);
+
+    internal static FixCase[] Fixes =>
+    [
+        new(new ValueAtDeclarationFix(), Derived("public M() : base(\"m\")\n    {\n        k = Linear(2, 2);\n        RegisterComponents();\n    }"),
+            Derived("public M() : base(\"m\")\n    {\n        RegisterComponents();\n    }", "private readonly Linear k = Linear(2, 2);")),
+    ];
+
     [Theory]
     [InlineData("public M() : base(\"m\") { {|ADALORA030:k|} = Linear(2, 2); }", Early)]
     [InlineData("public M() : base(\"m\") { {|ADALORA030:k|} = Linear(2, 2); RegisterComponents(); }", Early)]

@@ -93,7 +93,7 @@ internal sealed partial class Plain : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor x) => b.call(nn.functional.relu(a.call(x)));
 }
 
-#pragma warning disable ADALORA025 // What the run says of it is what is tested.
+#pragma warning disable ADALORA025 // That is what its test is about.
 [LoRA(Rank = 2, Targets = ["a"])]
 internal sealed partial class Unregistered() : nn.Module<Tensor, Tensor>(nameof(Unregistered))
 {
@@ -101,3 +101,4 @@ internal sealed partial class Unregistered() : nn.Module<Tensor, Tensor>(nameof(
 
     public override Tensor forward(Tensor x) => a.call(x);
 }
+#pragma warning restore ADALORA025

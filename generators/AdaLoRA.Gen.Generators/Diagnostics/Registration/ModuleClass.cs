@@ -10,10 +10,10 @@ internal sealed class ModuleClass
 {
     private static readonly string[] ByHand = ["register_module", "add_module", "_internal_submodules", "ClearModules"];
 
-    public ModuleClass(INamedTypeSymbol symbol, Compilation compilation, CancellationToken cancellation)
+    public ModuleClass(INamedTypeSymbol symbol, RegistrationScope scope, CancellationToken cancellation)
     {
         Symbol = symbol;
-        Context = new ReadContext(compilation, symbol, cancellation);
+        Context = new ReadContext(scope.Compilation, symbol, cancellation, scope.SemanticModelOf);
         Chain = [.. ClassMembers.ChainOf(symbol).Select(c => c.OriginalDefinition)];
         OverridesRegistration = Chain.Any(Overrides);
         RegistersByHand = Chain.Any(c => Declarations(c).Any(d => Mentions(d, ByHand)));

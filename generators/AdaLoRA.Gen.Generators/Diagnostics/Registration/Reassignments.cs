@@ -22,7 +22,7 @@ internal static class Reassignments
         if (context.ContainingSymbol is not IMethodSymbol { MethodKind: not (MethodKind.Constructor or MethodKind.StaticConstructor) } method || assignment.Parent is IObjectOrCollectionInitializerOperation) return;
         if (!scope.Value.HoldsTarget(member)) return;
         var owner = member.ContainingType.OriginalDefinition;
-        var read = new ModuleClass(owner, context.Compilation, context.CancellationToken);
+        var read = new ModuleClass(owner, scope.Value, context.CancellationToken);
         if (assignment.Value.Syntax is not ExpressionSyntax value || !Creations.IsCreation(value, read)) return;
         if (read.OverridesRegistration || read.RegistersByHand || MayBeConstruction(method, owner, read)) return;
         context.ReportDiagnostic(Diagnostic.Create(Rules.TargetReassigned, assignment.Target.Syntax.GetLocation(), member.Name));

@@ -1,16 +1,20 @@
+using System.Collections.Concurrent;
 using AdaLoRA.Gen.Generators.Reading;
 using Microsoft.CodeAnalysis;
 
 namespace AdaLoRA.Gen.Generators.Diagnostics.Registration;
 
 /// <summary>The classes that the annotated models of a compilation are made of, and what the rules on registration ask of their places in the models.</summary>
-internal sealed class RegistrationScope
+internal sealed class RegistrationScope(Compilation compilation)
 {
+    private readonly ConcurrentDictionary<SyntaxTree, SemanticModel> _semanticModels = new();
     private readonly HashSet<INamedTypeSymbol> _classes = new(SymbolEqualityComparer.Default);
     private readonly HashSet<INamedTypeSymbol> _roots = new(SymbolEqualityComparer.Default);
     private readonly HashSet<INamedTypeSymbol> _children = new(SymbolEqualityComparer.Default);
     private readonly HashSet<INamedTypeSymbol> _itemsOfSequential = new(SymbolEqualityComparer.Default);
     private readonly HashSet<ISymbol> _holders = new(SymbolEqualityComparer.Default);
+
+    public Compilation Compilation { get; } = compilation;
 
     /// <summary>Every class with source here: annotated, a base of one, or of a module in one.</summary>
     public IReadOnlyCollection<INamedTypeSymbol> Classes => _classes;
@@ -37,9 +41,12 @@ internal sealed class RegistrationScope
         ClassMembers.ChainOf(c).Any(b => SymbolEqualityComparer.Default.Equals(b.OriginalDefinition, type))
         && ClassMembers.ChainOf(c).TakeWhile(b => !SymbolEqualityComparer.Default.Equals(b.OriginalDefinition, type)).Any(ModuleClass.Overrides));
 
+    /// <summary>One for all classes, since analyzers come class by class and a model remembers what it has bound.</summary>
+    public SemanticModel SemanticModelOf(SyntaxTree tree) => _semanticModels.GetOrAdd(tree, t => Compilation.GetSemanticModel(t));
+
     public static RegistrationScope In(Compilation compilation, CancellationToken cancellation)
     {
-        var scope = new RegistrationScope();
+        var scope = new RegistrationScope(compilation);
         foreach (var type in AnnotatedTypes.In(compilation, cancellation))
         {
             var reading = ModelReader.Read(type, compilation, cancellation);
