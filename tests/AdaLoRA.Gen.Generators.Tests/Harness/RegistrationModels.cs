@@ -5,6 +5,8 @@ internal static class RegistrationModels
 {
     /// <summary>The class <c>M</c> with a target <c>q</c> and these members; it registers unless a constructor is given.</summary>
     public static string Model(string members, string constructor = "public M() : base(\"m\") { RegisterComponents(); }", string head = "Module<Tensor, Tensor>", string types = "") => types + $$"""
+
+        #pragma warning disable ADALORA026 // That a pattern is left to the run where the registration cannot be read is another rule's.
         [LoRA(Rank = 1, Targets = ["*q"])]
         public partial class M : {{head}}
         {
