@@ -1,5 +1,6 @@
 using System.CommandLine;
 using AdaLoRA.Gen.Benchmarks;
+using AdaLoRA.Gen.Benchmarks.Compiling;
 using AdaLoRA.Gen.Benchmarks.Measuring;
 using AdaLoRA.Gen.Benchmarks.Reporting;
 using AdaLoRA.Gen.Native;
@@ -7,7 +8,7 @@ using AdaLoRA.Gen.Native;
 // Before anything touches torch: the native library may need help to load.
 NativeBackend.Initialize();
 
-var quick = new Option<bool>("--quick") { Description = "Under three minutes: fewer rounds, wider intervals." };
+var quick = new Option<bool>("--quick") { Description = "Under three minutes: fewer rounds, wider intervals.", Recursive = true };
 var json = new Option<bool>("--json") { Description = "One JSON object a line: one for each bar, then a summary.", Recursive = true };
 var filter = new Option<string>("--filter") { Description = "Only bars whose name contains this text, such as h128x16 or peft-lora.", DefaultValueFactory = _ => "" };
 var steps = new Option<int?>("--steps") { Description = "Measure exactly this many rounds of each shape, however long it takes." };
@@ -25,9 +26,18 @@ leak.SetAction(arguments =>
     return report.Ok ? 0 : 1;
 });
 
+var compile = new Command("compile", "Times what a keystroke costs the generator, with its memo and without.");
+compile.SetAction(arguments =>
+{
+    var report = CompileRun.Run(arguments.GetValue(quick), new Progress());
+    if (arguments.GetValue(json)) JsonReport.Write(Console.Out, report);
+    else TextReport.Write(Console.Out, report);
+    return report.Ok ? 0 : 1;
+});
+
 var root = new RootCommand("Times a training step with AdaLoRA.Gen's adapters against PEFT's operations and against the frozen model. Exit code 1: a required bar does not hold.")
 {
-    quick, json, filter, steps, threads, leak,
+    quick, json, filter, steps, threads, leak, compile,
 };
 root.SetAction(arguments =>
 {

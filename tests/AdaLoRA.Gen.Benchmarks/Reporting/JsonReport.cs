@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AdaLoRA.Gen.Benchmarks.Compiling;
 using AdaLoRA.Gen.Benchmarks.Measuring;
 
 namespace AdaLoRA.Gen.Benchmarks.Reporting;
@@ -10,10 +11,7 @@ internal static class JsonReport
 
     public static void Write(TextWriter output, Report report)
     {
-        foreach (var v in report.Verdicts)
-        {
-            Line(output, v with { Value = Round(v.Value), Low = Round(v.Low), High = Round(v.High) });
-        }
+        foreach (var v in report.Verdicts) Line(output, Rounded(v));
         Line(output, new
         {
             Summary = true,
@@ -25,6 +23,14 @@ internal static class JsonReport
     }
 
     public static void Write(TextWriter output, LeakReport report) => Line(output, report with { GrowthMB = Round(report.GrowthMB) });
+
+    public static void Write(TextWriter output, CompileReport report)
+    {
+        foreach (var v in report.Verdicts) Line(output, Rounded(v));
+        Line(output, new { Summary = true, report.Ok, Machine = Machine.Describe(), Costs = report.Costs.Select(c => c with { Ms = Round(c.Ms) }) });
+    }
+
+    private static Verdict Rounded(Verdict v) => v with { Value = Round(v.Value), Low = Round(v.Low), High = Round(v.High) };
 
     private static void Line<T>(TextWriter output, T value) => output.WriteLine(JsonSerializer.Serialize(value, Options));
 

@@ -1,3 +1,4 @@
+using AdaLoRA.Gen.Benchmarks.Compiling;
 using AdaLoRA.Gen.Benchmarks.Measuring;
 
 namespace AdaLoRA.Gen.Benchmarks.Reporting;
@@ -34,5 +35,13 @@ internal static class TextReport
     public static void Write(TextWriter output, LeakReport report)
     {
         output.WriteLine($"{report.Steps} steps: resident memory {report.GrowthMB:+0.00;-0.00} MB (allowed {report.AllowedMB:F0}), live tensors {report.LiveTensors}, at most {report.MostLiveTensors}, managed garbage {report.ManagedBytesPerStep / 1024.0:F1} KB a step: {(report.Ok ? "holds" : "MISSED")}");
+    }
+
+    public static void Write(TextWriter output, CompileReport report)
+    {
+        output.WriteLine(Machine.Describe());
+        foreach (var c in report.Costs) output.WriteLine($"  {c.Shape,-24} {c.What,-30} {c.Ms,8:F2} ms {c.ManagedBytes / 1024.0,8:F0} KB");
+        output.WriteLine();
+        foreach (var v in report.Verdicts) output.WriteLine($"{v.Name,-76} {v.Value,7:F3} {v.Low,7:F3}–{v.High:F3} {v.Bar,6:F2}  {(v.Ok ? "holds" : "MISSED")}");
     }
 }
