@@ -86,6 +86,12 @@ public sealed class ADALORA023Tests
     [InlineData("public static class Other { public static int Of(M m) { foreach (var l in m.a) l.eval(); return m.a.Length; } }\n")]
     public Task Other_uses_elsewhere_do_not_register(string other) => AnalyzerRun.Verify(Model("internal readonly Linear[] {|ADALORA023:a|} = [Linear(2, 2)];", types: other), Says("Linear[]", "make it a ModuleList<Linear>"));
 
+    /// <summary>What reaches the calls, only the run knows.</summary>
+    [Fact]
+    public Task Class_that_registers_by_hand_is_left_alone() => AnalyzerRun.Verify(Model(
+        "private readonly Linear[] a = [Linear(2, 2)]; private IEnumerable<Linear> Items() { foreach (var l in a) yield return l; }",
+        "public M() : base(\"m\") { int i = 0; foreach (var item in Items()) register_module($\"a{i++}\", item); RegisterComponents(); }"));
+
     [Fact]
     public Task Class_that_no_model_holds_is_not_looked_at() => AnalyzerRun.Verify(Model("") + Block("private readonly Linear[] a = [Linear(2, 2)];"));
 

@@ -45,6 +45,7 @@ public sealed class ADALORA025Tests
     [InlineData("public M() : this(3) { } public M(int n) : base(\"m\") { this.RegisterComponents(); }")]
     [InlineData("public M() : this(3) => RegisterComponents(); protected M(int n) : base(\"m\") { }")]
     [InlineData("public M() : this(3) => RegisterComponents(); private M(int n) : base(\"m\") { }")]
+    [InlineData("public M() : base(\"m\") { RegisterComponents(); } protected M(string name) : base(name) { }")]
     [InlineData("public M() : base(\"m\") { if (DateTime.Now.Year > 1) { base.RegisterComponents(); } }")]
     [InlineData("public M() : base(\"m\") { register_module(\"q\", q); }")]
     [InlineData("public M() : base(\"m\") { } protected override void RegisterComponents() { register_module(\"q\", q); }")]

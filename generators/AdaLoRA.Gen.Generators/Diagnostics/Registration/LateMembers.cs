@@ -32,7 +32,7 @@ internal static class LateMembers
     {
         foreach (var node in step.DescendantNodesAndSelf(n => n is not (AnonymousFunctionExpressionSyntax or LocalFunctionStatementSyntax)))
         {
-            if (node is AssignmentExpressionSyntax assignment && IsStatement(assignment))
+            if (node is AssignmentExpressionSyntax { RawKind: (int)SyntaxKind.SimpleAssignmentExpression or (int)SyntaxKind.CoalesceAssignmentExpression } assignment)
             {
                 foreach (var (left, right) in Pairs(assignment.Left, assignment.Right))
                     if (read.OwnMember(left) is { } member && MemberType(member) is { } type && ModuleClass.HoldsModule(type) && Creations.IsCreation(right, read) && !MemberFlow.Of(member, read).Escapes && lost.Add(member)) ReportAssignment(left, member);
@@ -53,11 +53,6 @@ internal static class LateMembers
                 report(Diagnostic.Create(Rules.RegistrationMissed, left.GetLocation(), $"'{member.Name}' is assigned when RegisterComponents() has been called, so it is never registered", Move));
         }
     }
-
-    /// <summary>Not the argument of something that may hold the module.</summary>
-    private static bool IsStatement(AssignmentExpressionSyntax assignment) =>
-        assignment.RawKind is (int)SyntaxKind.SimpleAssignmentExpression or (int)SyntaxKind.CoalesceAssignmentExpression
-        && assignment.Parent is ExpressionStatementSyntax or ArrowExpressionClauseSyntax;
 
     /// <summary>A ModuleList or ModuleDict registers its items when it is registered; a Sequential does at once.</summary>
     private static bool IsRegisteredAsAWhole(ITypeSymbol? type) => type is not null && TorchSharpTypes.IsOpaqueContainer(type) && !IsSequential(type);
