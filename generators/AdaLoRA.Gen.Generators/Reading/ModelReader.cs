@@ -8,7 +8,11 @@ namespace AdaLoRA.Gen.Generators.Reading;
 /// <param name="Findings">Broken rules.</param>
 /// <param name="Members">Members that hold adapted layers.</param>
 /// <param name="Visited">Syntax trees that this depends on.</param>
-internal sealed record ModelReading(ModelSpec? Spec, IReadOnlyList<Finding> Findings, TargetMembers Members, IReadOnlyCollection<SyntaxTree> Visited);
+internal sealed record ModelReading(ModelSpec? Spec, IReadOnlyList<Finding> Findings, TargetMembers Members, IReadOnlyCollection<SyntaxTree> Visited)
+{
+    /// <summary>The module tree behind it; null where a class rule is broken.</summary>
+    public ModelGraph? Graph { get; init; }
+}
 
 /// <summary>Reads an annotated class. Generator and analyzers both come here, so what is reported and what is emitted cannot drift apart.</summary>
 internal static class ModelReader
@@ -38,7 +42,10 @@ internal static class ModelReader
         ScheduleRules.Check(attribute, findings);
         // The place for the rules on Interval, Beta1, Beta2 and the rest of the attribute's values.
 
-        return new ModelReading(SpecBuilder.Build(attribute, root, selection, graph.Classes, context), findings, TargetMembers.Of(selection), context.Visited);
+        return new ModelReading(SpecBuilder.Build(attribute, root, selection, graph.Classes, context), findings, TargetMembers.Of(selection), context.Visited)
+        {
+            Graph = new ModelGraph(attribute, type.Name, root, selection, graph.Classes),
+        };
     }
 
     private static void VisitDeclarations(List<AdapterAttribute> attributes, ReadContext context)

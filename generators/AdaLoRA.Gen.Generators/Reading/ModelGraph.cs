@@ -1,0 +1,11 @@
+using Microsoft.CodeAnalysis;
+
+namespace AdaLoRA.Gen.Generators.Reading;
+
+/// <summary>The module tree of one reading, for what an editor shows. Never kept: it holds the compiler's objects.</summary>
+/// <param name="Attribute">The attribute that was read.</param>
+/// <param name="ModelName">The annotated class.</param>
+/// <param name="Root">The tree.</param>
+/// <param name="Selection">What all patterns together choose.</param>
+/// <param name="Classes">Every module class in the tree.</param>
+internal sealed record ModelGraph(AdapterAttribute Attribute, string ModelName, ModuleNode Root, TargetSelection Selection, IReadOnlyCollection<INamedTypeSymbol> Classes);
