@@ -8,4 +8,5 @@ namespace AdaLoRA.Gen.Generators.Reading;
 /// <param name="Root">The tree.</param>
 /// <param name="Selection">What all patterns together choose.</param>
 /// <param name="Classes">Every module class in the tree.</param>
-internal sealed record ModelGraph(AdapterAttribute Attribute, string ModelName, ModuleNode Root, TargetSelection Selection, IReadOnlyCollection<INamedTypeSymbol> Classes);
+/// <param name="Context">What it was read from.</param>
+internal sealed record ModelGraph(AdapterAttribute Attribute, string ModelName, ModuleNode Root, TargetSelection Selection, IReadOnlyCollection<INamedTypeSymbol> Classes, ReadContext Context);

@@ -44,7 +44,7 @@ internal static class ModelReader
 
         return new ModelReading(SpecBuilder.Build(attribute, root, selection, graph.Classes, context), findings, TargetMembers.Of(selection), context.Visited)
         {
-            Graph = new ModelGraph(attribute, type.Name, root, selection, graph.Classes),
+            Graph = new ModelGraph(attribute, type.Name, root, selection, graph.Classes, context),
         };
     }
 

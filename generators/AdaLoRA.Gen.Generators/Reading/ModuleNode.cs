@@ -1,4 +1,5 @@
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace AdaLoRA.Gen.Generators.Reading;
 
@@ -53,6 +54,9 @@ internal sealed class ModuleNode(NodeKind kind, string segment, ITypeSymbol? typ
 
     /// <summary>Rows of it; −1 when only the run knows.</summary>
     public int OutFeatures { get; init; } = -1;
+
+    /// <summary>Expressions that make a layer of TorchSharp's or this library's.</summary>
+    public IReadOnlyList<ExpressionSyntax> Origins { get; set; } = [];
 
     /// <summary>Registered names of the parameters that the module holds itself.</summary>
     public List<string> Parameters { get; } = [];
