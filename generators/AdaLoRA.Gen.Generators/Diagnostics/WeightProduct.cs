@@ -11,6 +11,7 @@ internal static class WeightProduct
 
     private static readonly string[] Views = ["t", "transpose", "permute", "view", "reshape", "contiguous", "detach", "to", "to_type", "type_as", "cpu", "cuda", "half", "float", "bfloat16", "unsqueeze", "squeeze", "alias", "T", "mT"];
     private static readonly string[] Products = ["matmul", "mm", "bmm", "mv", "addmm", "addmv", "baddbmm", "einsum", "tensordot", "inner"];
+    private static readonly string[] Sums = ["addmm", "addmv", "baddbmm"];
     private static readonly string[] Lookups = ["index", "index_select", "get_Item"];
     private static readonly string[] WeightedFunctions = ["linear", "bilinear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"];
 
@@ -33,6 +34,8 @@ internal static class WeightProduct
     {
         if (!IsOfTensor(call.TargetMethod)) return null;
         if (Contains(Views, call.TargetMethod.Name)) return Of(call, steps - 1);
+        // W.addmm(a, b) is W + a·b: the weight is a summand there.
+        if (Contains(Sums, call.TargetMethod.Name)) return null;
         return (Contains(Products, call.TargetMethod.Name) || Contains(Lookups, call.TargetMethod.Name)) && OthersReach(call, weight) ? call : null;
     }
 
@@ -43,6 +46,7 @@ internal static class WeightProduct
         if (method.ContainingType is { Name: "functional", ContainingType.Name: "nn" })
             return Contains(WeightedFunctions, method.Name) && argument.Parameter?.Name is "weight" or "weights" && OthersReach(call, weight) ? call : null;
         if (Contains(Views, method.Name) && method.IsStatic && argument.Parameter?.Ordinal == 0) return Of(call, steps - 1);
+        if (Contains(Sums, method.Name) && argument.Parameter?.Name == "input") return null;
         bool multiplies = Contains(Products, method.Name) || (method is { Name: "index_select", IsStatic: true } && argument.Parameter?.Ordinal == 0);
         return multiplies && OthersReach(call, weight) ? call : null;
     }

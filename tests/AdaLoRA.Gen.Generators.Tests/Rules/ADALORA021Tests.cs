@@ -88,6 +88,8 @@ public sealed class ADALORA021Tests
     [InlineData("q.call(x) * q.weight.norm()")]
     [InlineData("functional.layer_norm(q.call(x), q.weight.shape)")]
     [InlineData("q.call(x).add(q.weight[0])")]
+    [InlineData("q.weight.addmm(x, x, 1, 1)")]
+    [InlineData("addmm(q.weight, x, x, 1, 1)")]
     public Task Reads_that_bypass_nothing(string body) => AnalyzerRun.Verify(Model(body));
 
     [Fact]
