@@ -23,7 +23,7 @@ public sealed partial class PackageContentTests(PackageFeed feed)
     {
         using Nupkg package = Open(id, "nupkg"), symbols = Open(id, "snupkg");
         string[] expected = ["LICENSE", "README.md", .. Frameworks.SelectMany(f => new[] { $"lib/{f}/{id}.dll", $"lib/{f}/{id}.xml" }),
-            .. id == "AdaLoRA.Gen" ? CompilerAssemblies.Select(a => $"analyzers/dotnet/cs/{a}.dll") : []];
+            .. id == "AdaLoRA.Gen" ? CompilerAssemblies.Select(a => $"analyzers/dotnet/{(a == "AdaLoRA.Gen.Completion" ? "roslyn5.0/cs" : "cs")}/{a}.dll") : []];
         Assert.True(CompilerAssemblies.Length >= 2);
         Assert.Equal(expected.Order(StringComparer.Ordinal), package.Files.Order(StringComparer.Ordinal));
         Assert.Equal(Frameworks.Select(f => $"lib/{f}/{id}.pdb").Order(StringComparer.Ordinal), symbols.Files.Order(StringComparer.Ordinal));

@@ -12,7 +12,7 @@ namespace AdaLoRA.Gen.Generators.Diagnostics;
 public sealed class ForwardAnalyzer : DiagnosticAnalyzer
 {
     /// <inheritdoc/>
-    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } = Rules.OfUsage;
+    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } = ImmutableArray.Create(Rules.ForwardBypasses);
 
     /// <inheritdoc/>
     public override void Initialize(AnalysisContext context)
@@ -30,34 +30,13 @@ public sealed class ForwardAnalyzer : DiagnosticAnalyzer
 
     private static void Analyze(OperationAnalysisContext context, IMethodSymbol method, IOperation? receiver, Lazy<TargetMembers> targets)
     {
-        if (method.Name != "forward" || !IsOfALayer(method) || MemberOf(receiver) is not { } member) return;
-        bool isItem = receiver is IPropertyReferenceOperation { Arguments.Length: > 0 };
-        if (!targets.Value.Contains(member, isItem)) return;
+        if (method.Name != "forward" || !LayerUse.IsOfALayer(method)) return;
+        var source = LayerUse.SourcesOf(receiver).FirstOrDefault(s => targets.Value.Contains(s.Member, s.IsItem));
+        if (source.Member is not { } member) return;
         var name = context.Operation.Syntax.DescendantNodesAndSelf().OfType<SimpleNameSyntax>()
             .LastOrDefault(n => n.Identifier.ValueText == "forward" && n.Parent is MemberAccessExpressionSyntax or MemberBindingExpressionSyntax && !IsInArguments(n, context.Operation.Syntax));
         if (name is not null) context.ReportDiagnostic(Diagnostic.Create(
-            Rules.ForwardBypasses, name.GetLocation(), ImmutableDictionary<string, string?>.Empty.Add(FixProperties.Replacement, "call"), member.Name));
-    }
-
-    private static bool IsOfALayer(IMethodSymbol method) => TorchSharpTypes.IsFromTorchSharp(method) || AdaptableLayers.IsTransposedLinear(method.ContainingType);
-
-    /// <summary>The member that is forwarded: itself, or the list that an index was taken of.</summary>
-    private static ISymbol? MemberOf(IOperation? receiver) => receiver switch
-    {
-        IFieldReferenceOperation field => field.Field,
-        IPropertyReferenceOperation { Arguments.Length: > 0 } item => MemberOf(item.Instance),
-        IPropertyReferenceOperation property => property.Property,
-        IParameterReferenceOperation parameter => parameter.Parameter,
-        IConversionOperation conversion => MemberOf(conversion.Operand),
-        IConditionalAccessInstanceOperation instance => MemberOf(Conditional(instance)),
-        _ => null,
-    };
-
-    private static IOperation? Conditional(IOperation instance)
-    {
-        for (var operation = instance.Parent; operation is not null; operation = operation.Parent)
-            if (operation is IConditionalAccessOperation access) return access.Operation;
-        return null;
+            Rules.ForwardBypasses, name.GetLocation(), ImmutableDictionary<string, string?>.Empty.Add(FixProperties.Replacement, "call"), LayerUse.NameOf(receiver, member), member.Name));
     }
 
     private static bool IsInArguments(SyntaxNode name, SyntaxNode call) =>

@@ -40,7 +40,7 @@ internal static class FeatureSizes
     }
 
     /// <summary>What the layer is made with, defaults included; nothing where it is made by other code than TorchSharp's and this library's.</summary>
-    private static ImmutableArray<IArgumentOperation> Arguments(ExpressionSyntax origin, ReadContext context)
+    public static ImmutableArray<IArgumentOperation> Arguments(ExpressionSyntax origin, ReadContext context)
     {
         var list = origin switch
         {
@@ -83,11 +83,11 @@ internal static class FeatureSizes
         return bare is ITupleOperation tuple ? tuple.Elements.Select(Constant) : Enumerable.Repeat(Constant(kernel), dimensions);
     }
 
-    private static int Size(ImmutableArray<IArgumentOperation> arguments, string parameter) => Value(arguments, parameter) is { } value ? Constant(value) : -1;
+    public static int Size(ImmutableArray<IArgumentOperation> arguments, string parameter) => Value(arguments, parameter) is { } value ? Constant(value) : -1;
 
-    private static IOperation? Value(ImmutableArray<IArgumentOperation> arguments, string parameter) => arguments.FirstOrDefault(a => a.Parameter?.Name == parameter)?.Value;
+    public static IOperation? Value(ImmutableArray<IArgumentOperation> arguments, string parameter) => arguments.FirstOrDefault(a => a.Parameter?.Name == parameter)?.Value;
 
-    private static int Constant(IOperation value) => value.ConstantValue.Value switch
+    public static int Constant(IOperation value) => value.ConstantValue.Value switch
     {
         int n and > 0 => n,
         long n and > 0 and <= int.MaxValue => (int)n,

@@ -10,14 +10,8 @@ namespace AdaLoRA.Gen.Generators.Reading;
 /// <param name="Visited">Syntax trees that this depends on.</param>
 internal sealed record ModelReading(ModelSpec? Spec, IReadOnlyList<Finding> Findings, TargetMembers Members, IReadOnlyCollection<SyntaxTree> Visited)
 {
-    /// <summary>The module tree; null where the class broke a rule before it was read.</summary>
-    public ModuleNode? Graph { get; init; }
-
-    /// <summary>Every module class of the tree.</summary>
-    public IReadOnlyCollection<INamedTypeSymbol> Classes { get; init; } = [];
-
-    /// <summary>The layers of the tree that carry adapters.</summary>
-    public IReadOnlyList<ModuleNode> Targets { get; init; } = [];
+    /// <summary>The module tree behind it; null where a class rule is broken.</summary>
+    public ModelGraph? Graph { get; init; }
 }
 
 /// <summary>Reads an annotated class. Generator and analyzers both come here, so what is reported and what is emitted cannot drift apart.</summary>
@@ -55,9 +49,7 @@ internal static class ModelReader
 
         return new ModelReading(SpecBuilder.Build(attribute, root, selection, graph.Classes, context), findings, TargetMembers.Of(selection), context.Visited)
         {
-            Graph = root,
-            Classes = graph.Classes,
-            Targets = [.. selection.Layers.Where(l => l.IsChosen || l.IsSeen).Select(l => l.Node)],
+            Graph = new ModelGraph(attribute, type.Name, root, selection, graph.Classes, context),
         };
     }
 

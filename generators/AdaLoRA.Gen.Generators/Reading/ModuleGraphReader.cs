@@ -133,7 +133,12 @@ internal sealed partial class ModuleGraphReader(ReadContext context)
         if (TorchSharpTypes.IsSequential(actual)) return Sequential(holder, actual, Items(ContainerKind.Sequential, content));
         if (TorchSharpTypes.IsModuleBase(actual) || TorchSharpTypes.IsOpaqueContainer(actual)) return Leaf(NodeKind.Opaque, holder, actual);
         // Behind an abstract class (Convolution) there may be a layer of either sort.
-        if (TorchSharpTypes.IsFromTorchSharp(actual)) return Leaf(actual.IsAbstract ? NodeKind.Opaque : NodeKind.NotAdaptable, holder, actual);
+        if (TorchSharpTypes.IsFromTorchSharp(actual))
+        {
+            var layer = Leaf(actual.IsAbstract ? NodeKind.Opaque : NodeKind.NotAdaptable, holder, actual);
+            layer.Origins = assigned;
+            return layer;
+        }
         // A class that holds itself has no last level.
         if (_open.Contains(actual)) return Leaf(NodeKind.Opaque, holder, actual);
         var block = Leaf(NodeKind.Block, holder, actual);
@@ -163,7 +168,7 @@ internal sealed partial class ModuleGraphReader(ReadContext context)
         var (inputs, outputs) = FeatureSizes.Of(kind, assigned, context);
         var node = new ModuleNode(NodeKind.Adaptable, holder.Segment, actual)
         {
-            Member = holder.Member, Access = holder.Access, TypeTest = TypeTest(holder, actual), InFeatures = inputs, OutFeatures = outputs,
+            Member = holder.Member, Access = holder.Access, TypeTest = TypeTest(holder, actual), InFeatures = inputs, OutFeatures = outputs, Origins = assigned,
             IsGrouped = kind == LayerKind.Conv2d && FeatureSizes.AreGrouped(assigned, context),
         };
         node.Parameters.AddRange(AdaptableLayers.ParametersOf(kind));

@@ -1,4 +1,5 @@
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace AdaLoRA.Gen.Generators.Reading;
 
@@ -56,6 +57,9 @@ internal sealed class ModuleNode(NodeKind kind, string segment, ITypeSymbol? typ
 
     /// <summary>A Conv2d that is known to have several groups.</summary>
     public bool IsGrouped { get; init; }
+
+    /// <summary>Expressions that make a layer of TorchSharp's or this library's.</summary>
+    public IReadOnlyList<ExpressionSyntax> Origins { get; set; } = [];
 
     /// <summary>Registered names of the parameters that the module holds itself.</summary>
     public List<string> Parameters { get; } = [];

@@ -7,10 +7,18 @@ internal sealed class TargetMembers
 {
     private readonly HashSet<ISymbol> _layers = new(SymbolEqualityComparer.Default);
     private readonly HashSet<ISymbol> _containers = new(SymbolEqualityComparer.Default);
+    private readonly HashSet<ISymbol> _tied = new(SymbolEqualityComparer.Default);
+    private readonly HashSet<ISymbol> _classes = new(SymbolEqualityComparer.Default);
 
     public static TargetMembers None { get; } = new();
 
     public bool Contains(ISymbol member, bool isItem) => (isItem ? _containers : _layers).Contains(member.OriginalDefinition);
+
+    /// <summary>The member's weight has a second use that the model declares; known of <see cref="In"/> only.</summary>
+    public bool IsTied(ISymbol member) => _tied.Contains(member.OriginalDefinition);
+
+    /// <summary>The class is part of an annotated model; known of <see cref="In"/> only.</summary>
+    public bool IsOfAModel(INamedTypeSymbol type) => _classes.Contains(type.OriginalDefinition);
 
     public static TargetMembers Of(TargetSelection selection)
     {
@@ -30,9 +38,12 @@ internal sealed class TargetMembers
         var all = new TargetMembers();
         foreach (var type in AnnotatedTypes.In(compilation, cancellation))
         {
-            var members = ModelReader.Read(type, compilation, cancellation).Members;
-            all._layers.UnionWith(members._layers);
-            all._containers.UnionWith(members._containers);
+            var reading = ModelReader.Read(type, compilation, cancellation);
+            all._layers.UnionWith(reading.Members._layers);
+            all._containers.UnionWith(reading.Members._containers);
+            if (reading.Graph is not { } graph) continue;
+            all._classes.UnionWith(graph.Classes);
+            all._tied.UnionWith(graph.Selection.Layers.Select(l => l.Node).Where(n => n.Member is not null && TiedWeights.Mention(n, graph.Classes, compilation, cancellation)).Select(n => n.Member!.OriginalDefinition));
         }
         return all;
     }

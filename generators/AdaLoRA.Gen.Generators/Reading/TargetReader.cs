@@ -27,6 +27,14 @@ internal sealed class TargetReader(AdapterAttribute attribute, string modelName,
         return selection;
     }
 
+    /// <summary>What one pattern chooses by itself.</summary>
+    public TargetSelection ReadTarget(int element, Func<ModuleNode, bool> isReachable)
+    {
+        var selection = new TargetSelection(_nodes, isReachable);
+        if (attribute.Texts("Targets")[element] is { } text) ReadPattern(text, element, selection);
+        return selection;
+    }
+
     /// <summary>Patterns and paths that mean modules of any kind, or (<c>Trainable</c>) parameters.</summary>
     public void CheckModules(string argument)
     {

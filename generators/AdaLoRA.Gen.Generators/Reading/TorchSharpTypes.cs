@@ -23,6 +23,9 @@ internal static class TorchSharpTypes
 
     public static bool IsParameter(ITypeSymbol type) => IsFromModulesNamespace(type, "Parameter");
 
+    /// <summary><c>torch.Tensor</c>, or a parameter, which is one.</summary>
+    public static bool IsTensor(ITypeSymbol type) => IsParameter(type) || (type is { Name: "Tensor", ContainingType: { Name: "torch", ContainingType: null } } && IsFromTorchSharp(type));
+
     public static bool IsSequential(ITypeSymbol type) => IsFromModulesNamespace(type, "Sequential");
 
     public static bool IsModuleList(ITypeSymbol type) => IsFromModulesNamespace(type, "ModuleList");

@@ -23,7 +23,7 @@ public sealed class ADALORA008Tests
         }
         """;
 
-    private static string Message(string member) => $"'{member}.forward' bypasses the adapter of '{member}'; use '{member}.call'";
+    private static string Message(string name, string? member = null) => $"'{name}.forward' bypasses the adapter of '{member ?? name}'; use '{name}.call'";
 
     [Fact]
     public Task Invocation() => AnalyzerRun.Verify(Model("q.{|ADALORA008:forward|}(other.forward(x))"), Message("q"));
@@ -39,6 +39,45 @@ public sealed class ADALORA008Tests
 
     [Fact]
     public Task Item_of_a_list() => AnalyzerRun.Verify(Model("items[0].{|ADALORA008:forward|}(x)"), Message("items"));
+
+    [Theory]
+    [InlineData("items[^1].{|ADALORA008:forward|}(x)", "items")]
+    [InlineData("((Linear)net[0]).{|ADALORA008:forward|}(x)", "net")]
+    [InlineData("items.First().{|ADALORA008:forward|}(x)", "items")]
+    [InlineData("((Module<Tensor, Tensor>)q).{|ADALORA008:forward|}(x)", "q")]
+    [InlineData("(x.requires_grad ? q : other).{|ADALORA008:forward|}(x)", "q")]
+    [InlineData("(q, other).Item1.{|ADALORA008:forward|}(x)", "q")]
+    [InlineData("items.Aggregate(x, (h, l) => l.{|ADALORA008:forward|}(h))", "l", "items")]
+    [InlineData("cat(items.Where(l => l.training).Select(l => l.{|ADALORA008:forward|}(x)).ToArray())", "l", "items")]
+    [InlineData("cat(new[] { x }.Select(q.{|ADALORA008:forward|}).ToArray())", "q")]
+    [InlineData("q is { } p ? p.{|ADALORA008:forward|}(x) : x", "p", "q")]
+    public Task Forms_of_an_expression(string body, string name, string? member = null) => AnalyzerRun.Verify(Model(body), Message(name, member));
+
+    [Theory]
+    [InlineData("var p = q; x = p.{|ADALORA008:forward|}(x);", "p", "q")]
+    [InlineData("var p = items[0]; var r = p; x = r.{|ADALORA008:forward|}(x);", "r", "items")]
+    [InlineData("foreach (var l in items) x = l.{|ADALORA008:forward|}(x);", "l", "items")]
+    [InlineData("foreach (var l in new[] { other, q }) x = l.{|ADALORA008:forward|}(x);", "l", "q")]
+    [InlineData("foreach (var l in items.Skip(1)) x = l.{|ADALORA008:forward|}(x);", "l", "items")]
+    [InlineData("foreach (var l in net.children()) if (l is Linear p) x = p.{|ADALORA008:forward|}(x);", "p", "net")]
+    [InlineData("var (a, b) = (other, q); x = a.forward(b.{|ADALORA008:forward|}(x));", "b", "q")]
+    [InlineData("var pair = (First: other, Second: q); x = pair.First.forward(pair.Second.{|ADALORA008:forward|}(x));", "q")]
+    [InlineData("Func<Tensor, Tensor> f = q.{|ADALORA008:forward|}; x = f(x);", "q")]
+    [InlineData("Tensor F(Tensor y) => q.{|ADALORA008:forward|}(y); x = F(x);", "q")]
+    public Task Forms_of_a_local(string body, string name, string? member = null) =>
+        AnalyzerRun.Verify(Model("Run(x)", $"private Tensor Run(Tensor x) {{ {body} return x; }}"), Message(name, member));
+
+    [Theory]
+    [InlineData("var p = q; p = other; x = p.forward(x);")]
+    [InlineData("var p = q; Take(ref p); x = p.forward(x);")]
+    [InlineData("foreach (var l in new[] { other }) x = l.forward(x);")]
+    [InlineData("var pair = (other, q); x = pair.other.forward(x);")]
+    [InlineData("Sequential s = net; x = s.forward(x);")]
+    [InlineData("foreach (var l in items) x = l.call(x);")]
+    [InlineData("x = items.Aggregate(other, (l, _) => l).forward(x);")]
+    [InlineData("x = Run2(other, x); Tensor Run2(Linear q, Tensor y) => q.forward(y);")]
+    public Task Nothing_is_said_where_another_layer_may_be_meant(string body) =>
+        AnalyzerRun.Verify(Model("Run(x)", $"private Tensor Run(Tensor x) {{ {body} return x; }} private void Take(ref Linear l) => l = other;"));
 
     [Fact]
     public Task A_sequential_calls_its_items_itself() => AnalyzerRun.Verify(Model("net.forward(q.call(x))"));
@@ -95,6 +134,9 @@ public sealed class ADALORA008Tests
 
     [Fact]
     public Task Fix_calls() => FixRun.Verify(new CallInsteadOfForwardFix(), Model("q.forward(x)"), Model("q.call(x)"));
+
+    [Fact]
+    public Task Fix_calls_a_local() => FixRun.Verify(new CallInsteadOfForwardFix(), Model("items.Aggregate(x, (h, l) => l.forward(h))"), Model("items.Aggregate(x, (h, l) => l.call(h))"));
 
     [Fact]
     public Task Fix_for_all() => FixRun.VerifyAll(new CallInsteadOfForwardFix(), Model("q.forward(items[1].forward(x))"), Model("q.call(items[1].call(x))"));

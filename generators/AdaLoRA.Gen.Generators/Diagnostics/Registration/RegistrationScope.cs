@@ -50,11 +50,11 @@ internal sealed class RegistrationScope(Compilation compilation)
         foreach (var type in AnnotatedTypes.In(compilation, cancellation))
         {
             var reading = ModelReader.Read(type, compilation, cancellation);
-            if (reading.Graph is not { } root) continue;
+            if (reading.Graph is not { } graph) continue;
             scope._roots.Add(type.OriginalDefinition);
-            foreach (var met in reading.Classes) scope.AddClass(met);
-            foreach (var node in root.Descendants()) scope.AddNode(node);
-            foreach (var target in reading.Targets)
+            foreach (var met in graph.Classes) scope.AddClass(met);
+            foreach (var node in graph.Root.Descendants()) scope.AddNode(node);
+            foreach (var target in graph.Targets)
                 for (var node = target; node is not null; node = node.Parent)
                     if (node.Member is { } member) scope._holders.Add(member.OriginalDefinition);
         }
