@@ -7,7 +7,7 @@ namespace AdaLoRA.Gen.Generators.Tests.Rules;
 public sealed class ADALORA021Tests
 {
     private static string Model(string body, string members = "", string contract = "") => $$"""
-        [AdaLoRA(Budget = 2, Targets = ["q", "items.*", "net.0", "wte", "conv", "turned"])]
+        [LoRA(Rank = 2, Targets = ["q", "items.*", "net.0", "wte", "conv", "turned"])]
         public partial class M : Module<Tensor, Tensor>{{contract}}
         {
             private readonly Linear q = Linear(8, 8), other = Linear(8, 8);
@@ -24,6 +24,10 @@ public sealed class ADALORA021Tests
 
     private static string Message(string name, string? member = null) =>
         $"'{name}.weight' is multiplied without the adapter of '{member ?? name}'; use '{name}.call', or name the parameter in ITiedWeights where this second use is meant";
+
+    internal static RuleCase Case => new(Model("functional.linear(x, {|ADALORA021:q.weight|}, q.bias)"), Message("q"));
+
+    internal static FixCase[] Fixes => [new(new CallInsteadOfWeightFix(), Model("functional.linear(x, q.weight, q.bias)"), Model("q.call(x)"))];
 
     [Theory]
     [InlineData("functional.linear(x, {|ADALORA021:q.weight|}, q.bias)", "q")]

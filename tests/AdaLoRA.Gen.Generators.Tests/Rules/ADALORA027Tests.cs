@@ -15,6 +15,9 @@ public sealed class ADALORA027Tests
     private const string Blocks = "private readonly ModuleList<Block> blocks = new(new Block(), new Block());";
     private const string Open = "private readonly ModuleList<Block> blocks = new(Enumerable.Range(0, 3).Select(_ => new Block()).ToArray());";
 
+    internal static RuleCase Case => new(SampleModels.Annotated("[LoRA(Rank = 2, Targets = [\"{|ADALORA027:blocks.1.key|}\"])]", Blocks),
+        "'blocks.1.key' matches 1 layer: rank 2, 24 trainable parameters, 6.7 % of the model");
+
     [Theory]
     [InlineData("AdaLoRA(Budget = 4, InitialRank = 3, Targets = [\"*.query\"])", Blocks, "'*.query' matches 2 layers: 6 triplets, 102 trainable parameters, 28.3 % of the model")]
     [InlineData("LoRA(Rank = 2, Targets = [\"blocks.1.key\"])", Blocks, "'blocks.1.key' matches 1 layer: rank 2, 24 trainable parameters, 6.7 % of the model")]
