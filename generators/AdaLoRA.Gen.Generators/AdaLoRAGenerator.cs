@@ -10,10 +10,18 @@ namespace AdaLoRA.Gen.Generators;
 [Generator(LanguageNames.CSharp)]
 public sealed class AdaLoRAGenerator : IIncrementalGenerator
 {
+    private readonly Func<ReadMemo> _memo;
+
+    /// <summary>As the compiler makes it: with a memory of its own.</summary>
+    public AdaLoRAGenerator() => _memo = static () => new ReadMemo();
+
+    /// <summary>With a memory that tests look into, and benchmarks switch off.</summary>
+    internal AdaLoRAGenerator(ReadMemo memo) => _memo = () => memo;
+
     /// <inheritdoc/>
     public void Initialize(IncrementalGeneratorInitializationContext context)
     {
-        var memo = new ReadMemo();
+        var memo = _memo();
         EmitModels(context, Models(context, AdapterAttribute.AdaLoRAName, memo).WithTrackingName(TrackingNames.AdaLoRAModels));
         EmitModels(context, Models(context, AdapterAttribute.LoRAName, memo).WithTrackingName(TrackingNames.LoRAModels));
         EmitModuleInitializer(context);
