@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AdaLoRA.Gen.Conformance.Editing;
 using AdaLoRA.Gen.Conformance.Folders;
 using AdaLoRA.Gen.Conformance.Fuzzing;
 using AdaLoRA.Gen.Conformance.Graph;
@@ -32,6 +33,7 @@ internal static class ConformanceProgram
             PeftCommand.Create(format),
             HfCommand.Create(format),
             GraphCommand.Create(format, output),
+            EditsCommand.Create(format),
             FuzzCommand.Create(format),
             KillCommand.Create(format),
             ResumeCommand.Create(format),

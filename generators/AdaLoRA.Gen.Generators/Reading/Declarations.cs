@@ -38,7 +38,7 @@ internal static class Declarations
         foreach (var part in tree.GetRoot(cancellation).DescendantNodesAndTokens(static node => !IsBody(node)))
         {
             // That there is a body is a part of the declaration: with it "int A => 1;" is no field.
-            if (part.IsToken) hash = MixText(hash, part.AsToken().Text);
+            if (part.IsToken) hash = MixToken(hash, part.AsToken());
             else if (IsBody(part.AsNode()!)) hash = Mix(hash, (ulong)part.RawKind);
         }
         return (ulong)TreeHashes.GetValue(tree, _ => hash);
@@ -55,6 +55,15 @@ internal static class Declarations
         EqualsValueClauseSyntax { Parent.Parent.Parent: BaseFieldDeclarationSyntax field } => !field.Modifiers.Any(SyntaxKind.ConstKeyword),
         _ => false,
     };
+
+    /// <summary>Directives that leave tokens out show by themselves; #nullable changes what the tokens mean.</summary>
+    private static ulong MixToken(ulong hash, SyntaxToken token)
+    {
+        if (token.ContainsDirectives)
+            foreach (var trivia in token.LeadingTrivia)
+                if (trivia.IsKind(SyntaxKind.NullableDirectiveTrivia)) hash = MixText(hash, trivia.ToString());
+        return MixText(hash, token.Text);
+    }
 
     /// <summary>With a mark behind the text: "static class" and "staticclass" are not the same.</summary>
     private static ulong MixText(ulong hash, string text)

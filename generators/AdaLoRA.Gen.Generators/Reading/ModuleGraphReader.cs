@@ -6,6 +6,9 @@ namespace AdaLoRA.Gen.Generators.Reading;
 /// <summary>Builds the module tree of a class the way TorchSharp will register it. One method per thing a member can be.</summary>
 internal sealed partial class ModuleGraphReader(ReadContext context)
 {
+    /// <summary>Levels of one generic class within itself that are followed.</summary>
+    private const int DeepestOfOneClass = 8;
+
     private readonly HashSet<INamedTypeSymbol> _open = new(SymbolEqualityComparer.Default);
 
     /// <summary>Every module class that was met, its module bases included.</summary>
@@ -139,8 +142,8 @@ internal sealed partial class ModuleGraphReader(ReadContext context)
             layer.Origins = assigned;
             return layer;
         }
-        // A class that holds itself has no last level.
-        if (_open.Contains(actual)) return Leaf(NodeKind.Opaque, holder, actual);
+        // A class that holds itself has no last level, and one that holds itself of itself, Node<Node<T>>, never holds the same again.
+        if (_open.Contains(actual) || _open.Count(open => SymbolEqualityComparer.Default.Equals(open.OriginalDefinition, actual.OriginalDefinition)) >= DeepestOfOneClass) return Leaf(NodeKind.Opaque, holder, actual);
         var block = Leaf(NodeKind.Block, holder, actual);
         block.MayHoldMore = HeldTypes.MayBeDerived(actual, assigned, context);
         return Block(block, actual, holder.IsRegisteredByParent);

@@ -11,6 +11,7 @@ namespace AdaLoRA.Gen.Generators.Reading;
 internal sealed class ReadContext(Compilation compilation, INamedTypeSymbol model, CancellationToken cancellation, Func<SyntaxTree, SemanticModel>? semantics = null)
 {
     private readonly Dictionary<SyntaxTree, SemanticModel> _semanticModels = [];
+    private readonly HashSet<ISymbol> _constants = new(SymbolEqualityComparer.Default);
     private readonly Dictionary<INamedTypeSymbol, ClassOrigins> _origins = new(SymbolEqualityComparer.Default);
 
     public Compilation Compilation { get; } = compilation;
@@ -65,9 +66,9 @@ internal sealed class ReadContext(Compilation compilation, INamedTypeSymbol mode
         {
             var symbol = semantics.GetSymbolInfo(name, Cancellation).Symbol;
             if (symbol is null or ILocalSymbol or IParameterSymbol or INamespaceSymbol) continue;
-            bool isNew = symbol.DeclaringSyntaxReferences.Any(r => !Visited.Contains(r.SyntaxTree)) || symbol is IFieldSymbol { IsConst: true };
             Visit(symbol);
-            if (!isNew || symbol is not IFieldSymbol { IsConst: true }) continue;
+            // Once each: while it is being written, a constant may name itself, and a stack that overflows takes the compiler with it.
+            if (symbol is not IFieldSymbol { IsConst: true } || !_constants.Add(symbol)) continue;
             foreach (var reference in symbol.DeclaringSyntaxReferences)
                 if (reference.GetSyntax(Cancellation) is VariableDeclaratorSyntax { Initializer.Value: { } value }) VisitNames(value);
         }
