@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using AdaLoRA.Gen.Generators;
+using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 
 namespace AdaLoRA.Gen.Conformance.Editing;
@@ -17,8 +19,9 @@ internal static class EditRun
     /// <param name="seed">Seed of all.</param>
     /// <param name="threads">How many at a time.</param>
     /// <param name="log">Receives failing sequences in full.</param>
+    /// <param name="generator">Makes the generator that is checked; null: that of AdaLoRA.Gen.</param>
     /// <returns>A case for each sequence that fails, then one for all.</returns>
-    public static IEnumerable<CaseResult> Run(CSharpCompilation corpus, long first, long count, ulong seed, int threads, TextWriter log)
+    public static IEnumerable<CaseResult> Run(CSharpCompilation corpus, long first, long count, ulong seed, int threads, TextWriter log, Func<IIncrementalGenerator>? generator = null)
     {
         var watch = Stopwatch.StartNew();
         var progress = new Progress();
@@ -38,7 +41,7 @@ internal static class EditRun
 
         void Work()
         {
-            var fresh = new FreshRun();
+            var fresh = new FreshRun(generator ?? (static () => new AdaLoRAGenerator()));
             for (long index = Interlocked.Increment(ref next) - 1; index < first + count && failures.Count < MostFailures; index = Interlocked.Increment(ref next) - 1)
             {
                 var sequence = EditSequence.Throw(seed, index, corpus);

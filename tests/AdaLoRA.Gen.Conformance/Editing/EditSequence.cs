@@ -14,8 +14,8 @@ internal sealed record EditSequence(ulong Seed, long Index, IReadOnlyList<string
 {
     private const int FewestFiles = 3, MostFiles = 8, FewestEdits = 10, MostEdits = 20;
 
-    /// <summary>The analyzers see every so many edits, and the last one: what they report depends on the text and on the generated text alone, and they take longer than the generator.</summary>
-    private const int AnalyzedEvery = 8;
+    /// <summary>The analyzers see the last edit of every so many sequences: what they report depends on the text and on the generated text alone, and they take longer than the generator.</summary>
+    private const int AnalyzedEvery = 4;
 
     /// <summary>Where an edit's random numbers begin among all; sequences are further apart than they are long.</summary>
     private const ulong Stride = 1024;
@@ -40,7 +40,7 @@ internal sealed record EditSequence(ulong Seed, long Index, IReadOnlyList<string
     public SequenceResult Run(CSharpCompilation corpus, FreshRun fresh)
     {
         var compilation = corpus.RemoveAllSyntaxTrees().AddSyntaxTrees(corpus.SyntaxTrees.Where(t => Files.Contains(t.FilePath)));
-        var (driver, analyzers) = (FreshRun.NewDriver(FreshRun.OptionsOf(compilation)), Outcome.NewAnalyzers());
+        var (driver, analyzers) = (fresh.NewDriver(FreshRun.OptionsOf(compilation)), Outcome.NewAnalyzers());
         var history = new List<CSharpCompilation> { compilation };
         var names = new List<string>();
         ImmutableSortedDictionary<string, string>? before = null;
@@ -54,7 +54,7 @@ internal sealed record EditSequence(ulong Seed, long Index, IReadOnlyList<string
                 history.Add(compilation);
                 driver = driver.WithUpdatedParseOptions(FreshRun.OptionsOf(compilation));
             }
-            bool analyze = number % AnalyzedEvery == Index % AnalyzedEvery || Edits.Count == 0 || number == Edits[^1];
+            bool analyze = Index % AnalyzedEvery == 0 && (Edits.Count == 0 || number == Edits[^1]);
             (var incremental, driver) = Outcome.Of(driver, compilation, analyze ? analyzers : []);
             var expected = fresh.Of(compilation, analyze);
             if (before is not null && !before.SequenceEqual(expected.Sources)) changes++;

@@ -1,4 +1,3 @@
-using AdaLoRA.Gen.Generators;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 
@@ -8,11 +7,12 @@ namespace AdaLoRA.Gen.Conformance.Editing;
 /// Compiles a project from its text alone: trees parsed anew, a driver and analyzers that have seen nothing. Shared is what cannot change: the files of the references, and the symbols that
 /// the compiler made of them (making those again would take most of the time).
 /// </summary>
-internal sealed class FreshRun
+/// <param name="generator">Makes the generator that is checked.</param>
+internal sealed class FreshRun(Func<IIncrementalGenerator> generator)
 {
     private readonly List<CSharpCompilation> _empty = [];
 
-    public static GeneratorDriver NewDriver(CSharpParseOptions options) => CSharpGeneratorDriver.Create([new AdaLoRAGenerator().AsSourceGenerator()], parseOptions: options);
+    public GeneratorDriver NewDriver(CSharpParseOptions options) => CSharpGeneratorDriver.Create([generator().AsSourceGenerator()], parseOptions: options);
 
     /// <param name="compilation">The project.</param>
     /// <param name="analyze">Whether analyzers run, too.</param>

@@ -53,6 +53,8 @@ internal static class NameEdits
 
     private static string Other(EditScene scene, string name) => scene.Random.Below(4) switch
     {
+        // An identifier that the parser misses has no text.
+        _ when name.Length == 0 => "x",
         0 => name + "2",
         1 => "_" + name,
         2 => name.Length > 1 ? name[..^1] : name + "x",
