@@ -30,10 +30,15 @@ public sealed class AdaLoRAGenerator : IIncrementalGenerator
     private static IncrementalValuesProvider<ModelSpec> Models(IncrementalGeneratorInitializationContext context, string attribute, ReadMemo memo) => context.SyntaxProvider
         .ForAttributeWithMetadataName(
             attribute,
-            static (node, _) => node is ClassDeclarationSyntax,
+            static (node, _) => node is ClassDeclarationSyntax declaration && IsNamed(declaration),
             (match, cancellation) => memo.Read((INamedTypeSymbol)match.TargetSymbol, attribute, match.SemanticModel.Compilation, cancellation))
         .Where(static model => model is not null)
         .Select(static (model, _) => model!);
+
+    /// <summary>While a name is still to be typed, nothing that is emitted would compile.</summary>
+    private static bool IsNamed(ClassDeclarationSyntax declaration) =>
+        declaration.AncestorsAndSelf().OfType<BaseTypeDeclarationSyntax>().All(d => !d.Identifier.IsMissing)
+        && declaration.AncestorsAndSelf().OfType<TypeDeclarationSyntax>().All(d => d.TypeParameterList?.Parameters.All(p => !p.Identifier.IsMissing) ?? true);
 
     private static void EmitModels(IncrementalGeneratorInitializationContext context, IncrementalValuesProvider<ModelSpec> models) =>
         context.RegisterSourceOutput(models, static (output, model) => output.AddSource(ModelEmitter.HintName(model), ModelEmitter.Emit(model)));

@@ -28,7 +28,7 @@ internal sealed class BodyReader(ClassOrigins origins, BaseMethodDeclarationSynt
                 case AssignmentExpressionSyntax { RawKind: (int)SyntaxKind.SimpleAssignmentExpression or (int)SyntaxKind.CoalesceAssignmentExpression } assignment:
                     ReadAssignment(assignment.Left, assignment.Right, assignment);
                     break;
-                case InvocationExpressionSyntax call when RegistrationOrder.IsCall(call):
+                case InvocationExpressionSyntax call when IsRegistration(call):
                     origins.FindCall();
                     break;
                 case InvocationExpressionSyntax call when IsHandRegistration(call):
@@ -91,6 +91,10 @@ internal sealed class BodyReader(ClassOrigins origins, BaseMethodDeclarationSynt
         if (name is not null) context.VisitNames(arguments[0].Expression);
         origins.Register(name is null ? null : new HandRegistration(name, arguments[1].Expression, IsCertain(call)));
     }
+
+    /// <summary>On the object itself, or on one that a static method makes: <c>var model = new Model(); model.RegisterComponents();</c>.</summary>
+    private static bool IsRegistration(InvocationExpressionSyntax call) =>
+        RegistrationOrder.IsCall(call) || call.Expression is MemberAccessExpressionSyntax { Name.Identifier.ValueText: RegistrationOrder.Method };
 
     private static bool IsHandRegistration(InvocationExpressionSyntax call) =>
         call.Expression is IdentifierNameSyntax { Identifier.ValueText: "register_module" or "add_module" }

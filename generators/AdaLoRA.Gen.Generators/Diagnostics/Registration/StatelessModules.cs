@@ -1,5 +1,7 @@
 using AdaLoRA.Gen.Generators.Reading;
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace AdaLoRA.Gen.Generators.Diagnostics.Registration;
 
@@ -26,7 +28,11 @@ internal static class StatelessModules
     private static bool HasNoState(INamedTypeSymbol type, ModuleClass read) =>
         ClassMembers.IsFromSource(type)
         && type.GetMembers().OfType<IFieldSymbol>().All(f => f.IsStatic || f.IsConst || IsPlain(f.Type))
-        && !read.Declarations(type).Any(d => d is Microsoft.CodeAnalysis.CSharp.Syntax.ClassDeclarationSyntax { ParameterList: not null } || ModuleClass.Mentions(d, "training", "register_module", "add_module", "register_buffer", "register_parameter"));
+        && !read.Declarations(type).Any(d => Captures(d, read) || ModuleClass.Mentions(d, "training", "register_module", "add_module", "register_buffer", "register_parameter"));
+
+    /// <summary>A parameter of a primary constructor is as good as a field.</summary>
+    private static bool Captures(TypeDeclarationSyntax declaration, ModuleClass read) => declaration is ClassDeclarationSyntax { ParameterList: { } list }
+        && list.Parameters.Any(p => read.Context.SemanticModelOf(p.SyntaxTree).GetDeclaredSymbol(p, read.Context.Cancellation) is not { } parameter || !IsPlain(parameter.Type));
 
     /// <summary>Numbers and texts; anything else may hold a tensor.</summary>
     private static bool IsPlain(ITypeSymbol type) => type.SpecialType is >= SpecialType.System_Enum and <= SpecialType.System_String || type.TypeKind == TypeKind.Enum;
