@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using AdaLoRA.Gen.Generators.Reading;
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Diagnostics;
 using Microsoft.CodeAnalysis.Operations;
 
@@ -39,10 +40,17 @@ public sealed class WeightAnalyzer : DiagnosticAnalyzer
             LayerUse.NameOf(read.Instance, member), member.Name));
     }
 
-    /// <summary>The forward of a module, or another of its methods that turns tensors into tensors. A constructor only prepares.</summary>
+    /// <summary>
+    /// The forward of a module, or a method that it names and that turns tensors into tensors. A constructor only prepares; what forward does not name (a spectral norm, a projection of
+    /// gradients) is about the weight itself.
+    /// </summary>
     private static bool Computes(ISymbol symbol) =>
         symbol is IMethodSymbol { MethodKind: MethodKind.Ordinary or MethodKind.ExplicitInterfaceImplementation } method && TorchSharpTypes.IsModule(method.ContainingType)
-        && !method.ReturnsVoid && (method.Name == "forward" || method.Parameters.Any(p => TorchSharpTypes.IsTensor(p.Type)));
+        && !method.ReturnsVoid && (method.Name == "forward" || (method.Parameters.Any(p => TorchSharpTypes.IsTensor(p.Type)) && IsNamedByForward(method)));
+
+    private static bool IsNamedByForward(IMethodSymbol method) => method.ContainingType.GetMembers().OfType<IMethodSymbol>().Where(m => m.Name == "forward" || m.Name.EndsWith(".forward", StringComparison.Ordinal))
+        .SelectMany(m => m.DeclaringSyntaxReferences)
+        .Any(r => r.GetSyntax().DescendantNodes().OfType<SimpleNameSyntax>().Any(n => n.Identifier.ValueText == method.Name));
 
     /// <summary>A class that declares ties but is no part of an annotated model that was read.</summary>
     private static bool TiesUnread(INamedTypeSymbol type, TargetMembers targets) => TiedWeights.DeclaredBy(type) && !targets.IsOfAModel(type);

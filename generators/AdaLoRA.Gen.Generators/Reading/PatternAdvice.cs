@@ -1,4 +1,5 @@
 using System.Globalization;
+using AdaLoRA.Gen.Generators.Diagnostics.Registration;
 using Microsoft.CodeAnalysis;
 
 namespace AdaLoRA.Gen.Generators.Reading;
@@ -41,6 +42,9 @@ internal sealed record PatternAdvice(int Start, int End, string Sentence, string
 
         if (parents.SelectMany(p => p.Children).FirstOrDefault(c => IsSpokenOf(bad, c)) is { } surprising) return ForSurprisingName(bad, segment, surprising);
 
+        if (parents.Select(p => HeldUnregistered(bad, p)).FirstOrDefault(type => type is not null) is { } held)
+            return new PatternAdvice(segment.Start, segment.End, $"'{bad}' is of type {HeldModules.Shown(held)}, of which TorchSharp registers nothing; {HeldModules.Remedy(held)}", null);
+
         var names = parents.SelectMany(p => p.Children).Where(c => !c.IsItem).Select(c => c.Segment).Distinct().ToList();
         string? nearest = names
             .Select(name => (Name: name, Distance: Distance(bad, name)))
@@ -54,6 +58,11 @@ internal sealed record PatternAdvice(int Start, int End, string Sentence, string
             : $"{lacks}; choose from {string.Join(", ", names.Take(MostNames).Select(n => $"'{n}'"))}{(names.Count > MostNames ? " …" : "")}";
         return new PatternAdvice(segment.Start, segment.End, sentence, nearest);
     }
+
+    /// <summary>The type of a member of that name which holds modules where TorchSharp does not look.</summary>
+    private static ITypeSymbol? HeldUnregistered(string name, ModuleNode node) => node.Type is INamedTypeSymbol type
+        ? ClassMembers.ChainOf(type).SelectMany(ModuleClass.Fields).Where(f => f.Member.Name == name && Diagnostics.Registration.HeldTypes.Holds(f.Type)).Select(f => f.Type).FirstOrDefault()
+        : null;
 
     /// <summary>The pattern has the member's name, but the field that is registered has another.</summary>
     private static bool IsSpokenOf(string segment, ModuleNode node) =>

@@ -14,6 +14,7 @@ internal static class ModelFactory
     /// <exception cref="AdaLoRAException">There is neither.</exception>
     public static torch.nn.Module Make(Type type)
     {
+        if (type.ContainsGenericParameters) throw new AdaLoRAException($"{type} is generic, so it cannot be made; derive a class with type arguments from it, or annotate that one");
         if (!type.IsAbstract && type.GetConstructors(Any | BindingFlags.Instance).Where(c => c.GetParameters().All(p => p.HasDefaultValue)).MinBy(c => c.GetParameters().Length) is { } constructor)
         {
             return (torch.nn.Module)constructor.Invoke([.. constructor.GetParameters().Select(p => p.DefaultValue)]);

@@ -18,9 +18,9 @@ internal static class HeldModules
         }
     }
 
-    private static string Shown(ITypeSymbol type) => type.WithNullableAnnotation(NullableAnnotation.None).ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat);
+    public static string Shown(ITypeSymbol type) => type.WithNullableAnnotation(NullableAnnotation.None).ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat);
 
-    private static string Remedy(ITypeSymbol type) =>
+    public static string Remedy(ITypeSymbol type) =>
         HeldTypes.ItemOfList(type) is { } item ? $"make it a ModuleList<{Shown(item)}>"
         : HeldTypes.IsDictionary(type) ? "register each with register_module in the constructor"
         : type is INamedTypeSymbol { IsTupleType: true } or { Name: "Lazy" or "Tuple" or "Nullable" } ? "hold each module in a field of its own"
