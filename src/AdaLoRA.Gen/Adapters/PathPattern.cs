@@ -10,28 +10,29 @@ namespace AdaLoRA.Gen.Adapters;
 /// </summary>
 internal sealed class PathPattern
 {
-    private readonly Regex[] _alternatives;
+    // An automaton takes hundreds of KB; who only asks whether the pattern can be read does not pay for it.
+    private readonly Lazy<Regex[]> _alternatives;
     private readonly string[] _texts;
 
     private PathPattern(string text, string[] texts)
     {
         Text = text;
         _texts = texts;
-        _alternatives = [.. texts.Select(ToRegex)];
+        _alternatives = new Lazy<Regex[]>(() => [.. texts.Select(ToRegex)]);
     }
 
     public string Text { get; }
 
     public static PathPattern Parse(string text) => new(text, [.. Expand(text)]);
 
-    public bool Matches(string path) => Array.Exists(_alternatives, r => r.IsMatch(path));
+    public bool Matches(string path) => Array.Exists(_alternatives.Value, r => r.IsMatch(path));
 
     /// <summary>The brace alternatives, written out, that match none of <paramref name="paths"/>.</summary>
     public IEnumerable<string> AlternativesWithoutMatch(IReadOnlyCollection<string> paths)
     {
         for (int i = 0; i < _texts.Length; i++)
         {
-            var alternative = _alternatives[i];
+            var alternative = _alternatives.Value[i];
             if (!paths.Any(p => alternative.IsMatch(p))) yield return _texts[i];
         }
     }
