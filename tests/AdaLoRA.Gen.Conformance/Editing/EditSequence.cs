@@ -40,6 +40,7 @@ internal sealed record EditSequence(ulong Seed, long Index, IReadOnlyList<string
     public SequenceResult Run(CSharpCompilation corpus, FreshRun fresh)
     {
         var compilation = corpus.RemoveAllSyntaxTrees().AddSyntaxTrees(corpus.SyntaxTrees.Where(t => Files.Contains(t.FilePath)));
+        if (Index % 2 == 1) compilation = Scatter.Apply(compilation);
         var (driver, analyzers) = (fresh.NewDriver(FreshRun.OptionsOf(compilation)), Outcome.NewAnalyzers());
         var history = new List<CSharpCompilation> { compilation };
         var names = new List<string>();
