@@ -1,5 +1,6 @@
 using AdaLoRA.Gen.Adapters;
 using AdaLoRA.Gen.Arena;
+using AdaLoRA.Gen.Autograd;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -17,6 +18,7 @@ public sealed class Adapter : nn.Module
     private readonly int _index;
     private Tensor? _folded;
     private Tensor? _bt;
+    private readonly MatrixBranch? _branch;
 
     internal Adapter(AdapterSet set, AdapterTarget target, int index, int rank) : base(nameof(Adapter))
     {
@@ -28,6 +30,7 @@ public sealed class Adapter : nn.Module
         Slots = [.. Enumerable.Repeat(true, rank)];
         InFeatures = target.Layer.InFeatures;
         OutFeatures = target.Layer.OutFeatures;
+        if (target.Layer is MatrixLayer matrix) _branch = new MatrixBranch(set, matrix, index);
     }
 
     /// <summary>Registered path of the adapted layer in the model.</summary>
@@ -58,6 +61,9 @@ public sealed class Adapter : nn.Module
     public long Calls { get; private set; }
 
     internal int Index => _index;
+
+    /// <summary>Whether a forward went through the arena's leaves, so that backward must write into their gradients.</summary>
+    internal bool UsesLeaves { get; private set; }
 
     /// <summary>Which of the set's initial triplets this adapter still has room for: all, but for a set loaded from a pruned folder.</summary>
     internal bool[] Slots { get; private set; }
@@ -127,11 +133,12 @@ public sealed class Adapter : nn.Module
             using var dropped = nn.functional.dropout(x, dropout, training: true);
             return Add(dropped, y);
         }
-        return Add(x, y);
+        return _branch?.TryApply(x, y) ?? Add(x, y);
     }
 
     private Tensor Add(Tensor x, Tensor y)
     {
+        UsesLeaves = true;
         if (y.dtype == _folded!.dtype) return _layer.Add(x, y, _folded, _bt!);
         // A bf16 or fp16 base with fp32 adapters: multiplied and added in fp32, rounded once.
         using var wide = x.is_floating_point() ? x.to(_folded.dtype) : x.alias();

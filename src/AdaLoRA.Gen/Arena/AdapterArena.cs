@@ -33,6 +33,9 @@ internal sealed class AdapterArena : IDisposable
     /// <summary>Counts rebuilds (<c>.to()</c>, compaction); whoever caches a view or a pointer compares it.</summary>
     public int Generation { get; private set; }
 
+    /// <summary>Steps of the optimizer: a forward from before one must not be followed by a backward after it.</summary>
+    public long Steps { get; set; }
+
     /// <summary>E, A and Bᵀ of all adapters, in the layout's order.</summary>
     public Tensor P { get; private set; }
 
@@ -106,17 +109,17 @@ internal sealed class AdapterArena : IDisposable
     /// Throws when backward no longer writes into G. The leaves are private, so the one thing that replaces their gradients is a backward that builds a graph:
     /// AccumulateGrad then makes new tensors, G stays zero and nothing would be trained.
     /// </summary>
-    /// <param name="nameOf">Path of an adapter, for the message.</param>
-    public void VerifyGradientViews(Func<int, string> nameOf)
+    /// <param name="adapters">Those whose forward went through their leaves are looked at.</param>
+    public void VerifyGradientViews(IReadOnlyList<Adapter> adapters)
     {
         for (int i = 0; i < BLeaves.Length; i++)
         {
-            if (BLeaves[i] is not { } leaf) continue;
+            if (BLeaves[i] is not { } leaf || !adapters[i].UsesLeaves) continue;
             using var grad = leaf.grad;
             if (grad is not null && PointsInto(grad, G!, Layout.BOffsets[i])) continue;
             throw new AdaLoRAException(grad is { requires_grad: true }
-                ? $"The gradient of '{nameOf(i)}' no longer lives in the arena: backward was called with create_graph: true, which replaces it; call backward() without it."
-                : $"The gradient of '{nameOf(i)}' no longer lives in the arena: an assignment to .grad replaced it; use the optimizer's zero_grad() and leave .grad alone.");
+                ? $"The gradient of '{adapters[i].Path}' no longer lives in the arena: backward was called with create_graph: true, which replaces it; call backward() without it."
+                : $"The gradient of '{adapters[i].Path}' no longer lives in the arena: an assignment to .grad replaced it; use the optimizer's zero_grad() and leave .grad alone.");
         }
     }
 

@@ -28,9 +28,34 @@ internal static class Net8
         }
     }
 
+    extension(Vector512)
+    {
+        /// <inheritdoc cref="FusedMultiplyAdd(Vector{float}, Vector{float}, Vector{float})"/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<float> FusedMultiplyAdd(Vector512<float> left, Vector512<float> right, Vector512<float> addend) => Avx512F.IsSupported
+            ? Avx512F.FusedMultiplyAdd(left, right, addend)
+            : Vector512.Create(FusedMultiplyAdd(left.GetLower(), right.GetLower(), addend.GetLower()), FusedMultiplyAdd(left.GetUpper(), right.GetUpper(), addend.GetUpper()));
+    }
+
+    extension(Vector256)
+    {
+        /// <inheritdoc cref="FusedMultiplyAdd(Vector{float}, Vector{float}, Vector{float})"/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<float> FusedMultiplyAdd(Vector256<float> left, Vector256<float> right, Vector256<float> addend) => Fma.IsSupported
+            ? Fma.MultiplyAdd(left, right, addend)
+            : LaneByLane(left, right, addend);
+    }
+
     extension(Convert)
     {
         public static string ToHexStringLower(byte[] bytes) => Convert.ToHexString(bytes).ToLowerInvariant();
+    }
+
+    private static Vector256<float> LaneByLane(Vector256<float> left, Vector256<float> right, Vector256<float> addend)
+    {
+        Span<float> lanes = stackalloc float[Vector256<float>.Count];
+        for (int i = 0; i < lanes.Length; i++) lanes[i] = MathF.FusedMultiplyAdd(left[i], right[i], addend[i]);
+        return Vector256.Create<float>(lanes);
     }
 
     private static Vector<float> LaneByLane(Vector<float> left, Vector<float> right, Vector<float> addend)

@@ -65,6 +65,17 @@ public static class NativeBackend
     /// <summary><see cref="Check"/> as one line for a log.</summary>
     public static string Describe() => Check().ToString();
 
+    /// <summary>The loaded libraries, for those who look up exports; null where they cannot be had.</summary>
+    internal static (nint Binding, nint TorchCpu)? Handles()
+    {
+        Initialize();
+        lock (Gate)
+        {
+            nint binding = Current().Binding(), torch = Current().Library(NativeFiles.TorchCpu);
+            return binding != 0 && torch != 0 ? (binding, torch) : null;
+        }
+    }
+
     private static NativeLoad Current() => s_load ??= NativeLoad.Plan(Environment.GetEnvironmentVariable(TorchVariable));
 
     /// <summary>The runtime asks here for a native library that it did not find or could not load. TorchSharp prints what is thrown inside its own trace.</summary>

@@ -113,10 +113,12 @@ public sealed partial class AdaLoRAOptimizer : optim.Optimizer
         RequireComputing("before training goes on");
         var loss = closure?.Invoke();
         if (StepsCompleted == 0) RequireCalls();
-        _set.Arena.VerifyGradientViews(i => _set.Adapters[i].Path);
+        _set.RequireBackward();
+        _set.Arena.VerifyGradientViews(_set.Adapters);
         FollowArena();
         var plan = Plan(StepsCompleted + 1);
         _tail.Step(plan);
+        _set.Arena.Steps++;
         _beforeReplacement = null;
         _tally.Attempted(_tail.Known);
         if (plan.Point.AllocateTo is not null || plan.IfLastWasSkipped?.AllocateTo is not null) _set.RanksChanged();

@@ -1,3 +1,4 @@
+using AdaLoRA.Gen.Autograd;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -6,6 +7,14 @@ namespace AdaLoRA.Gen.Adapters;
 /// <summary>A layer that multiplies rows: y = x Wᵀ, whichever way W is stored.</summary>
 internal abstract class MatrixLayer(nn.Module<Tensor, Tensor> layer) : AdaptedLayer(layer)
 {
+    /// <summary>Whether the layer itself trains nothing, so that its part of a backward is the gradient of its input.</summary>
+    public abstract bool IsFrozen { get; }
+
+    /// <summary>dL/dx of the layer without adapter.</summary>
+    /// <param name="dy">dL/dy, [rows, out].</param>
+    /// <returns>[rows, in], new and contiguous.</returns>
+    public abstract NativeTensor InputGradient(NativeTensor dy);
+
     public override Action Hook(Func<Tensor, Tensor, Tensor> add) => layer.register_forward_hook((_, x, y) => add(x, y)).remove;
 
     public override Tensor Add(Tensor x, Tensor y, Tensor folded, Tensor bt)
@@ -43,6 +52,10 @@ internal sealed class LinearLayer(Linear layer) : MatrixLayer(layer)
 
     public override Tensor Weight => layer.weight;
 
+    public override bool IsFrozen => !layer.weight.requires_grad && layer.bias?.requires_grad != true;
+
+    public override NativeTensor InputGradient(NativeTensor dy) => dy.Multiply(layer.weight);
+
     public override Tensor ShapeDelta(Tensor product) => product;
 }
 
@@ -54,6 +67,14 @@ internal sealed class TransposedLinearLayer(TransposedLinear layer) : MatrixLaye
     public override int OutFeatures { get; } = (int)layer.weight.shape[1];
 
     public override Tensor Weight => layer.weight;
+
+    public override bool IsFrozen => !layer.weight.requires_grad && layer.bias?.requires_grad != true;
+
+    public override NativeTensor InputGradient(NativeTensor dy)
+    {
+        using var transposed = layer.weight.t();
+        return dy.Multiply(transposed);
+    }
 
     public override Tensor ShapeDelta(Tensor product) => product.t();
 }

@@ -1,0 +1,136 @@
+using System.Runtime.InteropServices;
+using static TorchSharp.torch;
+
+namespace AdaLoRA.Gen.Autograd;
+
+/// <summary>
+/// A node of torch's graph with one input and one output whose backward is managed code. Lean where TorchSharp's own <c>Function</c> is general: an object is made once and used for one graph
+/// after another (the callbacks that native code holds are made with it), a call makes no garbage, and no output is held twice. CPU only: backward runs on the thread that asked for it.
+/// </summary>
+internal abstract unsafe class GraphNode
+{
+    [ThreadStatic]
+    private static nint s_returned;
+
+    private readonly BackwardCallback _backward;
+    private readonly DeletedCallback _deleted;
+    private readonly nint _backwardPointer;
+    private readonly nint _deletedPointer;
+    private readonly nint* _result = (nint*)NativeMemory.AllocZeroed(1, (nuint)sizeof(nint));
+    private NodePointers _node;
+    private nint _saved;
+    private GCHandle _self;
+
+    protected GraphNode()
+    {
+        _backward = OnBackward;
+        _deleted = OnDeleted;
+        _backwardPointer = Marshal.GetFunctionPointerForDelegate(_backward);
+        _deletedPointer = Marshal.GetFunctionPointerForDelegate(_deleted);
+    }
+
+    ~GraphNode() => NativeMemory.Free(_result);
+
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    private delegate TensorList BackwardCallback(nint* gradients, int count);
+
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    private delegate void DeletedCallback();
+
+    /// <summary>Whether the backward under way was called with <c>retain_graph: true</c>.</summary>
+    protected static bool KeepsGraph => NodeApi.KeepsGraph();
+
+    /// <summary>Whether the backward under way was asked for the gradients of certain tensors only (<c>autograd.grad</c>): nothing else may change then.</summary>
+    protected static bool IsPartial => NodeApi.IsPartial();
+
+    /// <summary>Lets go of the gradient that the last backward on this thread returned: torch has taken it over when anything else runs.</summary>
+    public static void ReleaseReturned()
+    {
+        new NativeTensor(s_returned).Dispose();
+        s_returned = 0;
+    }
+
+    /// <summary>Makes this the node that <paramref name="output"/> comes from, and saves the input. Not to be called again before <see cref="Released"/>.</summary>
+    /// <param name="input">What the output was computed from.</param>
+    /// <param name="output">A tensor without a graph; disposed, what is returned takes its place.</param>
+    protected Tensor Attach(Tensor input, NativeTensor output)
+    {
+        _node = NodeApi.Create(_backwardPointer, _deletedPointer);
+        if (_node.Shared == 0) NodeApi.ThrowLastError();
+        _self = GCHandle.Alloc(this);
+        nint from = input.Handle, to = output.Handle, result = 0;
+        NodeApi.SetNextEdges(_node, new TensorList(&from, 1));
+        NodeApi.WrapOutputs(new TensorList(&from, 1), new TensorList(&to, 1), _node, &result);
+        _saved = NodeApi.Save(from, _node);
+        // The graph alone keeps the node alive from here on.
+        NodeApi.DisposeShared(_node);
+        GC.KeepAlive(input);
+        output.Dispose();
+        if (result == 0) NodeApi.ThrowLastError();
+        return Tensor.UnsafeCreateTensor(result);
+    }
+
+    /// <summary>The input that was saved; the caller disposes it.</summary>
+    /// <exception cref="AdaLoRAException">It was changed in place since, or let go of.</exception>
+    protected NativeTensor Input()
+    {
+        if (_saved == 0) throw new AdaLoRAException("the graph was already used by a backward without retain_graph");
+        nint input = NodeApi.Unpack(_saved, _node);
+        if (input == 0) NodeApi.ThrowLastError();
+        return new NativeTensor(input);
+    }
+
+    /// <summary>Lets go of the saved input, so that its memory is free while the rest of the backward runs.</summary>
+    protected void DropInput()
+    {
+        if (_saved == 0) return;
+        NodeApi.DisposeSaved(_saved);
+        _saved = 0;
+    }
+
+    /// <summary>dL/d input, new; none where the input needs no gradient. Runs without gradient mode. What it throws goes to <see cref="Failed"/>: native code cannot carry it.</summary>
+    /// <param name="gradient">dL/d output; disposed by the caller.</param>
+    protected abstract NativeTensor Backward(NativeTensor gradient);
+
+    /// <summary>A backward could not be computed; it counts as a gradient of zero.</summary>
+    protected abstract void Failed(Exception exception);
+
+    /// <summary>The graph is gone: the object may be used again. May come on the finalizer's thread.</summary>
+    protected abstract void Released();
+
+    private TensorList OnBackward(nint* gradients, int count)
+    {
+        ReleaseReturned();
+        *_result = 0;
+        var gradient = count == 1 ? new NativeTensor(gradients[0]) : default;
+        try
+        {
+            if (gradient.Exists) *_result = s_returned = Backward(gradient).Handle;
+        }
+        catch (Exception e)
+        {
+            Failed(e);
+        }
+        finally
+        {
+            gradient.Dispose();
+        }
+        return new TensorList(_result, 1);
+    }
+
+    private void OnDeleted()
+    {
+        try
+        {
+            DropInput();
+            NodeApi.DisposeWeak(_node);
+            _node = default;
+            _self.Free();
+            Released();
+        }
+        catch (Exception e)
+        {
+            Failed(e);
+        }
+    }
+}

@@ -1,0 +1,203 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace AdaLoRA.Gen.Autograd;
+
+/// <summary>
+/// The products of an adapter: one side is only as wide as its rank, which general matrix libraries are slow at. Every element of a result is one chain of fused multiply-adds in the order of the
+/// inner index, whatever the vectors' width, the blocking and the number of threads: results are the same bits on every x64 machine with FMA.
+/// </summary>
+internal static unsafe class ThinProducts
+{
+    /// <summary>Rows of the right factor that stay in the first-level cache while the left one passes.</summary>
+    private const int Depth = 256;
+
+    /// <summary>Packed factors are padded to a multiple of this many columns: the widest vector.</summary>
+    public const int Lane = 16;
+
+    public static int Padded(int rank) => (rank + Lane - 1) / Lane * Lane;
+
+    /// <summary>C[m, n] += A·B, where A's element (i, k) lies at <c>a[i·rowStep + k·depthStep]</c>.</summary>
+    /// <param name="c">[m, n], rows <paramref name="ldc"/> apart.</param>
+    /// <param name="ldc">Elements from row to row of C.</param>
+    /// <param name="a">The thin or transposed factor, read element by element.</param>
+    /// <param name="rowStep">From row to row of A.</param>
+    /// <param name="depthStep">From column to column of A.</param>
+    /// <param name="b">[depth, n], rows <paramref name="ldb"/> apart.</param>
+    /// <param name="ldb">Elements from row to row of B.</param>
+    /// <param name="m">Rows of C.</param>
+    /// <param name="n">Columns of C.</param>
+    /// <param name="depth">The inner index.</param>
+    public static void Add(float* c, int ldc, float* a, int rowStep, int depthStep, float* b, int ldb, int m, int n, int depth)
+    {
+        for (int k = 0; k < depth; k += Depth)
+        {
+            int d = Math.Min(Depth, depth - k);
+            float* ak = a + (long)k * depthStep, bk = b + (long)k * ldb;
+            if (Vector512.IsHardwareAccelerated) Block<Wide>(c, ldc, ak, rowStep, depthStep, bk, ldb, m, n, d);
+            else Block<Half>(c, ldc, ak, rowStep, depthStep, bk, ldb, m, n, d);
+        }
+    }
+
+    /// <summary>packed[k, j] ← rows[j, k], zero from <paramref name="rank"/> on: what a product with the transposed of few long rows multiplies with.</summary>
+    /// <param name="packed">[length, <see cref="Padded"/>(rank)].</param>
+    /// <param name="rows">[rank, length].</param>
+    /// <param name="rank">Rows.</param>
+    /// <param name="length">Of a row.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Pack(float* packed, float* rows, int rank, int length)
+    {
+        int width = Padded(rank);
+        for (int j = 0; j < width; j += 4)
+        {
+            int there = Math.Clamp(rank - j, 0, 4);
+            float* r0 = rows + (long)j * length, r1 = r0 + length, r2 = r1 + length, r3 = r2 + length;
+            int k = 0;
+            if (there == 4)
+            {
+                for (; k <= length - 4; k += 4)
+                {
+                    Vector128<float> x0 = Vector128.Load(r0 + k), x1 = Vector128.Load(r1 + k), x2 = Vector128.Load(r2 + k), x3 = Vector128.Load(r3 + k);
+                    float* to = packed + (long)k * width + j;
+                    if (System.Runtime.Intrinsics.X86.Sse.IsSupported)
+                    {
+                        var l0 = System.Runtime.Intrinsics.X86.Sse.UnpackLow(x0, x1);
+                        var h0 = System.Runtime.Intrinsics.X86.Sse.UnpackHigh(x0, x1);
+                        var l1 = System.Runtime.Intrinsics.X86.Sse.UnpackLow(x2, x3);
+                        var h1 = System.Runtime.Intrinsics.X86.Sse.UnpackHigh(x2, x3);
+                        System.Runtime.Intrinsics.X86.Sse.MoveLowToHigh(l0, l1).Store(to);
+                        System.Runtime.Intrinsics.X86.Sse.MoveHighToLow(l1, l0).Store(to + width);
+                        System.Runtime.Intrinsics.X86.Sse.MoveLowToHigh(h0, h1).Store(to + 2 * width);
+                        System.Runtime.Intrinsics.X86.Sse.MoveHighToLow(h1, h0).Store(to + 3 * width);
+                    }
+                    else
+                    {
+                        for (int i = 0; i < 4; i++) Vector128.Create(x0[i], x1[i], x2[i], x3[i]).Store(to + i * width);
+                    }
+                }
+            }
+            for (; k < length; k++)
+            {
+                float* to = packed + (long)k * width + j;
+                for (int i = 0; i < 4; i++) to[i] = i < there ? r0[(long)i * length + k] : 0;
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Block<T>(float* c, int ldc, float* a, int rowStep, int depthStep, float* b, int ldb, int m, int n, int depth)
+        where T : struct, IVector<T>
+    {
+        int j = 0;
+        for (; j <= n - 2 * T.Width; j += 2 * T.Width)
+        {
+            int i = 0;
+            for (; i <= m - 4; i += 4) Tile4x2<T>(c + (long)i * ldc + j, ldc, a + (long)i * rowStep, rowStep, depthStep, b + j, ldb, depth);
+            for (; i < m; i++) Tile1x2<T>(c + (long)i * ldc + j, a + (long)i * rowStep, depthStep, b + j, ldb, depth);
+        }
+        for (; j <= n - T.Width; j += T.Width)
+        {
+            int i = 0;
+            for (; i <= m - 8; i += 8) Tile8x1<T>(c + (long)i * ldc + j, ldc, a + (long)i * rowStep, rowStep, depthStep, b + j, ldb, depth);
+            for (; i < m; i++) Tile1x1<T>(c + (long)i * ldc + j, a + (long)i * rowStep, depthStep, b + j, ldb, depth);
+        }
+        for (; j < n; j++)
+        {
+            for (int i = 0; i < m; i++)
+            {
+                float sum = c[(long)i * ldc + j];
+                float* x = a + (long)i * rowStep, y = b + j;
+                for (int k = 0; k < depth; k++, x += depthStep, y += ldb) sum = MathF.FusedMultiplyAdd(*x, *y, sum);
+                c[(long)i * ldc + j] = sum;
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Tile4x2<T>(float* c, int ldc, float* a, int rowStep, int depthStep, float* b, int ldb, int depth)
+        where T : struct, IVector<T>
+    {
+        float* c1 = c + ldc, c2 = c1 + ldc, c3 = c2 + ldc, a1 = a + rowStep, a2 = a1 + rowStep, a3 = a2 + rowStep;
+        int w = T.Width;
+        T x00 = T.Load(c), x01 = T.Load(c + w), x10 = T.Load(c1), x11 = T.Load(c1 + w), x20 = T.Load(c2), x21 = T.Load(c2 + w), x30 = T.Load(c3), x31 = T.Load(c3 + w);
+        long at = 0;
+        for (int k = 0; k < depth; k++, b += ldb, at += depthStep)
+        {
+            T b0 = T.Load(b), b1 = T.Load(b + w);
+            var s = T.Broadcast(a[at]);
+            x00 = T.MultiplyAdd(s, b0, x00);
+            x01 = T.MultiplyAdd(s, b1, x01);
+            s = T.Broadcast(a1[at]);
+            x10 = T.MultiplyAdd(s, b0, x10);
+            x11 = T.MultiplyAdd(s, b1, x11);
+            s = T.Broadcast(a2[at]);
+            x20 = T.MultiplyAdd(s, b0, x20);
+            x21 = T.MultiplyAdd(s, b1, x21);
+            s = T.Broadcast(a3[at]);
+            x30 = T.MultiplyAdd(s, b0, x30);
+            x31 = T.MultiplyAdd(s, b1, x31);
+        }
+        x00.Store(c);
+        x01.Store(c + w);
+        x10.Store(c1);
+        x11.Store(c1 + w);
+        x20.Store(c2);
+        x21.Store(c2 + w);
+        x30.Store(c3);
+        x31.Store(c3 + w);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Tile8x1<T>(float* c, int ldc, float* a, int rowStep, int depthStep, float* b, int ldb, int depth)
+        where T : struct, IVector<T>
+    {
+        float* c1 = c + ldc, c2 = c1 + ldc, c3 = c2 + ldc, c4 = c3 + ldc, c5 = c4 + ldc, c6 = c5 + ldc, c7 = c6 + ldc;
+        float* a1 = a + rowStep, a2 = a1 + rowStep, a3 = a2 + rowStep, a4 = a3 + rowStep, a5 = a4 + rowStep, a6 = a5 + rowStep, a7 = a6 + rowStep;
+        T x0 = T.Load(c), x1 = T.Load(c1), x2 = T.Load(c2), x3 = T.Load(c3), x4 = T.Load(c4), x5 = T.Load(c5), x6 = T.Load(c6), x7 = T.Load(c7);
+        long at = 0;
+        for (int k = 0; k < depth; k++, b += ldb, at += depthStep)
+        {
+            var y = T.Load(b);
+            x0 = T.MultiplyAdd(T.Broadcast(a[at]), y, x0);
+            x1 = T.MultiplyAdd(T.Broadcast(a1[at]), y, x1);
+            x2 = T.MultiplyAdd(T.Broadcast(a2[at]), y, x2);
+            x3 = T.MultiplyAdd(T.Broadcast(a3[at]), y, x3);
+            x4 = T.MultiplyAdd(T.Broadcast(a4[at]), y, x4);
+            x5 = T.MultiplyAdd(T.Broadcast(a5[at]), y, x5);
+            x6 = T.MultiplyAdd(T.Broadcast(a6[at]), y, x6);
+            x7 = T.MultiplyAdd(T.Broadcast(a7[at]), y, x7);
+        }
+        x0.Store(c);
+        x1.Store(c1);
+        x2.Store(c2);
+        x3.Store(c3);
+        x4.Store(c4);
+        x5.Store(c5);
+        x6.Store(c6);
+        x7.Store(c7);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Tile1x2<T>(float* c, float* a, int depthStep, float* b, int ldb, int depth)
+        where T : struct, IVector<T>
+    {
+        T x0 = T.Load(c), x1 = T.Load(c + T.Width);
+        for (int k = 0; k < depth; k++, a += depthStep, b += ldb)
+        {
+            var s = T.Broadcast(*a);
+            x0 = T.MultiplyAdd(s, T.Load(b), x0);
+            x1 = T.MultiplyAdd(s, T.Load(b + T.Width), x1);
+        }
+        x0.Store(c);
+        x1.Store(c + T.Width);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Tile1x1<T>(float* c, float* a, int depthStep, float* b, int ldb, int depth)
+        where T : struct, IVector<T>
+    {
+        var x = T.Load(c);
+        for (int k = 0; k < depth; k++, a += depthStep, b += ldb) x = T.MultiplyAdd(T.Broadcast(*a), T.Load(b), x);
+        x.Store(c);
+    }
+}

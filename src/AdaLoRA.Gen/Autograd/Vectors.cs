@@ -1,0 +1,60 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace AdaLoRA.Gen.Autograd;
+
+/// <summary>What the kernels need of a vector register, so that each is written once for all widths; the JIT compiles them for each.</summary>
+internal unsafe interface IVector<T>
+    where T : struct, IVector<T>
+{
+    static abstract int Width { get; }
+
+    static abstract T Load(float* from);
+
+    static abstract T Broadcast(float value);
+
+    /// <summary>a·b + c, rounded once.</summary>
+    static abstract T MultiplyAdd(T a, T b, T c);
+
+    void Store(float* to);
+}
+
+/// <summary>16 floats (AVX-512).</summary>
+internal readonly unsafe struct Wide(Vector512<float> value) : IVector<Wide>
+{
+    private readonly Vector512<float> _value = value;
+
+    public static int Width => 16;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Wide Load(float* from) => new(Vector512.Load(from));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Wide Broadcast(float value) => new(Vector512.Create(value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Wide MultiplyAdd(Wide a, Wide b, Wide c) => new(Vector512.FusedMultiplyAdd(a._value, b._value, c._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Store(float* to) => _value.Store(to);
+}
+
+/// <summary>8 floats (AVX2; two registers of four elsewhere).</summary>
+internal readonly unsafe struct Half(Vector256<float> value) : IVector<Half>
+{
+    private readonly Vector256<float> _value = value;
+
+    public static int Width => 8;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Half Load(float* from) => new(Vector256.Load(from));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Half Broadcast(float value) => new(Vector256.Create(value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Half MultiplyAdd(Half a, Half b, Half c) => new(Vector256.FusedMultiplyAdd(a._value, b._value, c._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Store(float* to) => _value.Store(to);
+}
