@@ -127,13 +127,14 @@ public sealed class Adapter : nn.Module
     {
         Calls++;
         if (_folded is null || !_set.IsComputing) return y;
-        double dropout = _set.Options.Dropout;
-        if (dropout > 0 && _set.training && _layer.HasDropout)
+        double dropout = _set.training && _layer.HasDropout ? _set.Options.Dropout : 0;
+        if (_branch?.TryApply(x, y, dropout) is { } sum) return sum;
+        if (dropout > 0)
         {
             using var dropped = nn.functional.dropout(x, dropout, training: true);
             return Add(dropped, y);
         }
-        return _branch?.TryApply(x, y) ?? Add(x, y);
+        return Add(x, y);
     }
 
     private Tensor Add(Tensor x, Tensor y)

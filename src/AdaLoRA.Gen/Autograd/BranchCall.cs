@@ -6,44 +6,76 @@ namespace AdaLoRA.Gen.Autograd;
 internal sealed unsafe class BranchCall(MatrixBranch branch) : GraphNode
 {
     private readonly FloatBuffer _hidden = new();
+    private readonly DropoutMask _mask = new();
     private long[] _inputShape = [];
     private int _rows;
+    private double _dropout;
     private int _generation;
     private long _steps;
     private bool _inputNeedsGradient;
+    private bool _keepsLayer;
 
-    /// <summary>Adds the adapter's output to the layer's and puts this node in place of the layer's own.</summary>
-    public Tensor Apply(Tensor x, Tensor y, int rows)
+    /// <summary>Adds the adapter's output to the layer's and puts this node in place of the layer's own, or above it.</summary>
+    /// <param name="x">Input of the layer.</param>
+    /// <param name="y">Its output; disposed.</param>
+    /// <param name="dropout">Probability of an element of x to be dropped.</param>
+    /// <param name="keepsLayer">Whether the layer trains parameters of its own, so that its node must stay in the graph.</param>
+    public Tensor Apply(Tensor x, Tensor y, double dropout, bool keepsLayer)
     {
         var arena = branch.Set.Arena;
-        (_rows, _generation, _steps, _inputNeedsGradient) = (rows, arena.Generation, arena.Steps, x.requires_grad);
+        (_generation, _steps, _inputNeedsGradient, _keepsLayer) = (arena.Generation, arena.Steps, x.requires_grad, keepsLayer);
         _inputShape = x.dim() == 2 ? [] : x.shape;
-        float* hidden = _hidden.Reserve((long)rows * branch.HiddenWidth);
-        branch.Forward(TensorMemory.Floats(x), TensorMemory.Floats(y), hidden, rows);
-        // The layer's own node goes with y: backward through both is one multiply here.
-        var detached = NativeTensor.Detached(y);
+        Forward(x, y, dropout);
+        // Where the layer is frozen its own node goes with y: backward through both is one multiply here.
+        var result = Attach(x, keepsLayer && y.requires_grad ? y : null, NativeTensor.Detached(y));
         y.Dispose();
-        return Attach(x, detached);
+        return result;
+    }
+
+    /// <summary>Adds the adapter's output to <paramref name="y"/> in place.</summary>
+    public void Forward(Tensor x, Tensor y, double dropout)
+    {
+        long elements = x.numel();
+        (_rows, _dropout) = ((int)(elements / branch.In), dropout);
+        float* input = TensorMemory.Floats(x);
+        if (dropout > 0)
+        {
+            float* kept = Scratch.OfThread.Input(elements);
+            _mask.Draw(input, kept, elements, dropout);
+            input = kept;
+        }
+        branch.Factors.Forward(input, TensorMemory.Floats(y), _hidden.Reserve((long)_rows * branch.Factors.Width), _rows);
     }
 
     protected override NativeTensor Backward(NativeTensor gradient)
     {
         RequireUnchanged();
-        bool isMatrix = _inputShape.Length == 0;
-        var x = IsPartial ? default : Input();
+        bool isPartial = IsPartial || !branch.Factors.HasGradients, isMatrix = _inputShape.Length == 0;
         var plain = gradient.IsContiguous ? default : gradient.Contiguous();
         var dy = plain.Exists ? plain : gradient;
-        NativeTensor rows = default, dx = default;
+        NativeTensor x = default, rows = default, dx = default;
         try
         {
+            if (!isPartial) x = Input();
             if (!isMatrix) rows = dy.View([_rows, branch.Out]);
-            if (_inputNeedsGradient) dx = branch.BaseGradient(isMatrix ? dy : rows);
-            branch.Backward(x.Exists ? x.Floats : null, dy.Floats, dx.Exists ? dx.Floats : null, _hidden.Reserve(0), _rows);
+            float* hiddenGradient = Scratch.OfThread.Hidden((long)_rows * branch.Factors.Width);
+            branch.Factors.HiddenGradient(dy.Floats, hiddenGradient, _rows);
+            if (_inputNeedsGradient)
+            {
+                dx = _keepsLayer ? NativeTensor.Zeros(_rows, branch.In) : branch.LayerGradient(isMatrix ? dy : rows);
+                AddInputGradient(dx.Floats, hiddenGradient);
+            }
+            if (!isPartial) branch.Factors.AddParameterGradients(Kept(x.Floats), dy.Floats, _hidden.Reserve(0), hiddenGradient, _rows);
             if (!KeepsGraph) DropInput();
             if (isMatrix || !dx.Exists) return dx;
             var shaped = dx.View(_inputShape);
             dx.Dispose();
             return shaped;
+        }
+        catch
+        {
+            dx.Dispose();
+            throw;
         }
         finally
         {
@@ -56,6 +88,30 @@ internal sealed unsafe class BranchCall(MatrixBranch branch) : GraphNode
     protected override void Failed(Exception exception) => branch.Set.BackwardFailed(branch.Index, exception);
 
     protected override void Released() => branch.Return(this);
+
+    /// <summary>The input after dropout.</summary>
+    private float* Kept(float* x)
+    {
+        if (_dropout == 0) return x;
+        long elements = (long)_rows * branch.In;
+        float* kept = Scratch.OfThread.Input(elements);
+        _mask.Apply(x, kept, elements, _dropout);
+        return kept;
+    }
+
+    private void AddInputGradient(float* dx, float* hiddenGradient)
+    {
+        if (_dropout == 0)
+        {
+            branch.Factors.AddInputGradient(dx, hiddenGradient, _rows);
+            return;
+        }
+        long elements = (long)_rows * branch.In;
+        float* share = Scratch.OfThread.Input(elements);
+        new Span<float>(share, (int)elements).Clear();
+        branch.Factors.AddInputGradient(share, hiddenGradient, _rows);
+        _mask.Add(share, dx, elements, _dropout);
+    }
 
     private void RequireUnchanged()
     {

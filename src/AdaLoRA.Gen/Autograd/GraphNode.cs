@@ -4,21 +4,22 @@ using static TorchSharp.torch;
 namespace AdaLoRA.Gen.Autograd;
 
 /// <summary>
-/// A node of torch's graph with one input and one output whose backward is managed code. Lean where TorchSharp's own <c>Function</c> is general: an object is made once and used for one graph
+/// A node of torch's graph whose backward is managed code: one output of an input and, where the layer below trains something itself, of that layer's own output, to which gradients pass unchanged. Lean where TorchSharp's own <c>Function</c> is general: an object is made once and used for one graph
 /// after another (the callbacks that native code holds are made with it), a call makes no garbage, and no output is held twice. CPU only: backward runs on the thread that asked for it.
 /// </summary>
 internal abstract unsafe class GraphNode
 {
     [ThreadStatic]
-    private static nint s_returned;
+    private static nint s_returned, s_passedOn;
 
     private readonly BackwardCallback _backward;
     private readonly DeletedCallback _deleted;
     private readonly nint _backwardPointer;
     private readonly nint _deletedPointer;
-    private readonly nint* _result = (nint*)NativeMemory.AllocZeroed(1, (nuint)sizeof(nint));
+    private readonly nint* _result = (nint*)NativeMemory.AllocZeroed(2, (nuint)sizeof(nint));
     private NodePointers _node;
     private nint _saved;
+    private bool _passesOn;
     private GCHandle _self;
 
     protected GraphNode()
@@ -43,28 +44,34 @@ internal abstract unsafe class GraphNode
     /// <summary>Whether the backward under way was asked for the gradients of certain tensors only (<c>autograd.grad</c>): nothing else may change then.</summary>
     protected static bool IsPartial => NodeApi.IsPartial();
 
-    /// <summary>Lets go of the gradient that the last backward on this thread returned: torch has taken it over when anything else runs.</summary>
+    /// <summary>Lets go of the gradients that the last backward on this thread returned: torch has taken it over when anything else runs.</summary>
     public static void ReleaseReturned()
     {
         new NativeTensor(s_returned).Dispose();
-        s_returned = 0;
+        new NativeTensor(s_passedOn).Dispose();
+        s_returned = s_passedOn = 0;
     }
 
     /// <summary>Makes this the node that <paramref name="output"/> comes from, and saves the input. Not to be called again before <see cref="Released"/>.</summary>
     /// <param name="input">What the output was computed from.</param>
+    /// <param name="below">Gets the gradient of the output as it is; null where nobody wants it.</param>
     /// <param name="output">A tensor without a graph; disposed, what is returned takes its place.</param>
-    protected Tensor Attach(Tensor input, NativeTensor output)
+    protected Tensor Attach(Tensor input, Tensor? below, NativeTensor output)
     {
+        _passesOn = below is not null;
         _node = NodeApi.Create(_backwardPointer, _deletedPointer);
         if (_node.Shared == 0) NodeApi.ThrowLastError();
         _self = GCHandle.Alloc(this);
-        nint from = input.Handle, to = output.Handle, result = 0;
-        NodeApi.SetNextEdges(_node, new TensorList(&from, 1));
-        NodeApi.WrapOutputs(new TensorList(&from, 1), new TensorList(&to, 1), _node, &result);
-        _saved = NodeApi.Save(from, _node);
+        nint* from = stackalloc nint[] { input.Handle, below?.Handle ?? 0 };
+        nint to = output.Handle, result = 0;
+        var inputs = new TensorList(from, _passesOn ? 2 : 1);
+        NodeApi.SetNextEdges(_node, inputs);
+        NodeApi.WrapOutputs(inputs, new TensorList(&to, 1), _node, &result);
+        _saved = NodeApi.Save(*from, _node);
         // The graph alone keeps the node alive from here on.
         NodeApi.DisposeShared(_node);
         GC.KeepAlive(input);
+        GC.KeepAlive(below);
         output.Dispose();
         if (result == 0) NodeApi.ThrowLastError();
         return Tensor.UnsafeCreateTensor(result);
@@ -89,7 +96,7 @@ internal abstract unsafe class GraphNode
     }
 
     /// <summary>dL/d input, new; none where the input needs no gradient. Runs without gradient mode. What it throws goes to <see cref="Failed"/>: native code cannot carry it.</summary>
-    /// <param name="gradient">dL/d output; disposed by the caller.</param>
+    /// <param name="gradient">dL/d output; stays the caller's.</param>
     protected abstract NativeTensor Backward(NativeTensor gradient);
 
     /// <summary>A backward could not be computed; it counts as a gradient of zero.</summary>
@@ -101,21 +108,19 @@ internal abstract unsafe class GraphNode
     private TensorList OnBackward(nint* gradients, int count)
     {
         ReleaseReturned();
-        *_result = 0;
+        _result[0] = _result[1] = 0;
         var gradient = count == 1 ? new NativeTensor(gradients[0]) : default;
         try
         {
-            if (gradient.Exists) *_result = s_returned = Backward(gradient).Handle;
+            if (gradient.Exists) _result[0] = s_returned = Backward(gradient).Handle;
         }
         catch (Exception e)
         {
             Failed(e);
         }
-        finally
-        {
-            gradient.Dispose();
-        }
-        return new TensorList(_result, 1);
+        if (_passesOn) _result[1] = s_passedOn = gradient.Handle;
+        else gradient.Dispose();
+        return new TensorList(_result, _passesOn ? 2 : 1);
     }
 
     private void OnDeleted()

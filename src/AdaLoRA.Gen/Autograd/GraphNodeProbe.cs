@@ -54,6 +54,6 @@ internal sealed unsafe class GraphNodeProbe : GraphNode
     private Tensor Apply(Tensor x)
     {
         using var y = x + x + x;
-        return Attach(x, NativeTensor.Detached(y));
+        return Attach(x, null, NativeTensor.Detached(y));
     }
 }

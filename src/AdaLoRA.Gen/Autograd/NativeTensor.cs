@@ -21,6 +21,9 @@ internal readonly unsafe struct NativeTensor(nint handle)
     /// <summary>A new tensor without a graph on the same memory.</summary>
     public static NativeTensor Detached(Tensor tensor) => Checked(NodeApi.Detach(tensor.Handle));
 
+    /// <summary>A new fp32 matrix of zeros.</summary>
+    public static NativeTensor Zeros(long rows, long columns) => new(zeros(rows, columns, dtype: ScalarType.Float32).DetachFromDisposeScope().DecoupleFromNativeHandle());
+
     /// <summary>A new tensor: a copy, or the same memory where that is contiguous.</summary>
     public NativeTensor Contiguous() => Checked(NodeApi.Contiguous(Handle));
 

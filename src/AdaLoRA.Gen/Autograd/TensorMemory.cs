@@ -19,14 +19,17 @@ internal sealed unsafe class Scratch
     [ThreadStatic]
     private static Scratch? s_ofThread;
 
-    private FloatBuffer _packed = new(), _hidden = new();
+    private readonly FloatBuffer _packed = new(), _hidden = new(), _input = new();
 
     public static Scratch OfThread => s_ofThread ??= new Scratch();
 
     /// <summary>For a packed factor.</summary>
     public float* Packed(long count) => _packed.Reserve(count);
 
-    /// <summary>For hidden activations or their gradient.</summary>
+    /// <summary>For a layer's input after dropout.</summary>
+    public float* Input(long count) => _input.Reserve(count);
+
+    /// <summary>For the gradient of hidden activations.</summary>
     public float* Hidden(long count) => _hidden.Reserve(count);
 }
 

@@ -7,7 +7,7 @@ namespace AdaLoRA.Gen.Autograd;
 /// The products of an adapter: one side is only as wide as its rank, which general matrix libraries are slow at. Every element of a result is one chain of fused multiply-adds in the order of the
 /// inner index, whatever the vectors' width, the blocking and the number of threads: results are the same bits on every x64 machine with FMA.
 /// </summary>
-internal static unsafe class ThinProducts
+internal static unsafe partial class ThinProducts
 {
     /// <summary>Rows of the right factor that stay in the first-level cache while the left one passes.</summary>
     private const int Depth = 256;
@@ -17,25 +17,21 @@ internal static unsafe class ThinProducts
 
     public static int Padded(int rank) => (rank + Lane - 1) / Lane * Lane;
 
-    /// <summary>C[m, n] += A·B, where A's element (i, k) lies at <c>a[i·rowStep + k·depthStep]</c>.</summary>
-    /// <param name="c">[m, n], rows <paramref name="ldc"/> apart.</param>
-    /// <param name="ldc">Elements from row to row of C.</param>
-    /// <param name="a">The thin or transposed factor, read element by element.</param>
-    /// <param name="rowStep">From row to row of A.</param>
-    /// <param name="depthStep">From column to column of A.</param>
-    /// <param name="b">[depth, n], rows <paramref name="ldb"/> apart.</param>
-    /// <param name="ldb">Elements from row to row of B.</param>
+    /// <summary>C += A·B on this thread.</summary>
+    /// <param name="c">[m, n], its columns side by side.</param>
+    /// <param name="a">[m, depth], read element by element.</param>
+    /// <param name="b">[depth, n], its columns side by side.</param>
     /// <param name="m">Rows of C.</param>
     /// <param name="n">Columns of C.</param>
     /// <param name="depth">The inner index.</param>
-    public static void Add(float* c, int ldc, float* a, int rowStep, int depthStep, float* b, int ldb, int m, int n, int depth)
+    public static void Add(Matrix c, Matrix a, Matrix b, int m, int n, int depth)
     {
         for (int k = 0; k < depth; k += Depth)
         {
             int d = Math.Min(Depth, depth - k);
-            float* ak = a + (long)k * depthStep, bk = b + (long)k * ldb;
-            if (Vector512.IsHardwareAccelerated) Block<Wide>(c, ldc, ak, rowStep, depthStep, bk, ldb, m, n, d);
-            else Block<Half>(c, ldc, ak, rowStep, depthStep, bk, ldb, m, n, d);
+            Matrix ak = a.From(0, k), bk = b.From(k, 0);
+            if (Vector512.IsHardwareAccelerated) Block<Wide>(c.Start, c.RowStep, ak.Start, a.RowStep, a.ColumnStep, bk.Start, b.RowStep, m, n, d);
+            else Block<Narrow>(c.Start, c.RowStep, ak.Start, a.RowStep, a.ColumnStep, bk.Start, b.RowStep, m, n, d);
         }
     }
 
@@ -85,7 +81,7 @@ internal static unsafe class ThinProducts
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Block<T>(float* c, int ldc, float* a, int rowStep, int depthStep, float* b, int ldb, int m, int n, int depth)
+    internal static void Block<T>(float* c, int ldc, float* a, int rowStep, int depthStep, float* b, int ldb, int m, int n, int depth)
         where T : struct, IVector<T>
     {
         int j = 0;

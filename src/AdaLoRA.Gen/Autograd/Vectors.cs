@@ -40,20 +40,20 @@ internal readonly unsafe struct Wide(Vector512<float> value) : IVector<Wide>
 }
 
 /// <summary>8 floats (AVX2; two registers of four elsewhere).</summary>
-internal readonly unsafe struct Half(Vector256<float> value) : IVector<Half>
+internal readonly unsafe struct Narrow(Vector256<float> value) : IVector<Narrow>
 {
     private readonly Vector256<float> _value = value;
 
     public static int Width => 8;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Half Load(float* from) => new(Vector256.Load(from));
+    public static Narrow Load(float* from) => new(Vector256.Load(from));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Half Broadcast(float value) => new(Vector256.Create(value));
+    public static Narrow Broadcast(float value) => new(Vector256.Create(value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Half MultiplyAdd(Half a, Half b, Half c) => new(Vector256.FusedMultiplyAdd(a._value, b._value, c._value));
+    public static Narrow MultiplyAdd(Narrow a, Narrow b, Narrow c) => new(Vector256.FusedMultiplyAdd(a._value, b._value, c._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Store(float* to) => _value.Store(to);
