@@ -110,29 +110,9 @@ internal sealed unsafe partial class SimdTail : IArenaTail
             {
                 SimdKernels.Scale(g, f.Elements, scale);
             }
-            _regularisers[i] = weight == 0 ? 0 : AddRegulariserGradient(p, g, f, plan.Fidelity, coefficient);
+            _regularisers[i] = weight == 0 ? 0 : SimdRegulariser.AddGradient(p, g, f.Rank, f.Length, plan.Fidelity, coefficient);
             _squares[i] = squares + SimdKernels.SumOfSquares(g, f.Elements);
         });
-    }
-
-    /// <summary>See <see cref="AtenBlock.AddRegulariserGradient"/>; here factor by factor.</summary>
-    private static double AddRegulariserGradient(float* p, float* g, in Factor f, Fidelity fidelity, double coefficient)
-    {
-        int size = f.Rank * f.Rank;
-        float* gram = stackalloc float[size <= 4096 ? size : 0];
-        var heap = size <= 4096 ? [] : new float[size];
-        fixed (float* pinned = heap)
-        {
-            if (size > 4096) gram = pinned;
-            double squared = SimdKernels.GramMinusIdentity(p, f.Rank, f.Length, gram);
-            double norm = Math.Sqrt(squared);
-            if (squared > 0)
-            {
-                SimdKernels.Scale(gram, size, (float)(fidelity == Fidelity.Paper ? coefficient : coefficient / norm));
-                SimdKernels.AddProduct(g, gram, p, f.Rank, f.Length);
-            }
-            return fidelity == Fidelity.Paper ? squared : norm;
-        }
     }
 
     private void UpdatePass(SimdBuffers b, StepPlan plan, double gradientScale)

@@ -95,6 +95,7 @@ internal static unsafe partial class ThinProducts
         {
             int i = 0;
             for (; i <= m - 8; i += 8) Tile8x1<T>(c + (long)i * ldc + j, ldc, a + (long)i * rowStep, rowStep, depthStep, b + j, ldb, depth);
+            for (; i <= m - 4; i += 4) Tile4x1<T>(c + (long)i * ldc + j, ldc, a + (long)i * rowStep, rowStep, depthStep, b + j, ldb, depth);
             for (; i < m; i++) Tile1x1<T>(c + (long)i * ldc + j, a + (long)i * rowStep, depthStep, b + j, ldb, depth);
         }
         for (; j < n; j++)
@@ -171,6 +172,27 @@ internal static unsafe partial class ThinProducts
         x5.Store(c5);
         x6.Store(c6);
         x7.Store(c7);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Tile4x1<T>(float* c, int ldc, float* a, int rowStep, int depthStep, float* b, int ldb, int depth)
+        where T : struct, IVector<T>
+    {
+        float* c1 = c + ldc, c2 = c1 + ldc, c3 = c2 + ldc, a1 = a + rowStep, a2 = a1 + rowStep, a3 = a2 + rowStep;
+        T x0 = T.Load(c), x1 = T.Load(c1), x2 = T.Load(c2), x3 = T.Load(c3);
+        long at = 0;
+        for (int k = 0; k < depth; k++, b += ldb, at += depthStep)
+        {
+            var y = T.Load(b);
+            x0 = T.MultiplyAdd(T.Broadcast(a[at]), y, x0);
+            x1 = T.MultiplyAdd(T.Broadcast(a1[at]), y, x1);
+            x2 = T.MultiplyAdd(T.Broadcast(a2[at]), y, x2);
+            x3 = T.MultiplyAdd(T.Broadcast(a3[at]), y, x3);
+        }
+        x0.Store(c);
+        x1.Store(c1);
+        x2.Store(c2);
+        x3.Store(c3);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
