@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace AdaLoRA.Gen.Autograd;
@@ -10,16 +12,19 @@ internal sealed unsafe class BranchCall(MatrixBranch branch) : GraphNode
     private long[] _inputShape = [];
     private int _rows;
     private double _dropout;
+    private ScalarType _inputType, _outputType;
     private int _generation;
     private long _steps;
     private bool _inputNeedsGradient;
     private bool _keepsLayer;
 
+    private long InputElements => (long)_rows * branch.In;
+
     /// <summary>Adds the adapter's output to the layer's and puts this node in place of the layer's own, or above it.</summary>
     /// <param name="x">Input of the layer.</param>
     /// <param name="y">Its output; disposed.</param>
     /// <param name="dropout">Probability of an element of x to be dropped.</param>
-    /// <param name="keepsLayer">Whether the layer trains parameters of its own, so that its node must stay in the graph.</param>
+    /// <param name="keepsLayer">Whether the layer's own node must stay in the graph: it trains parameters of its own, or computes in another type.</param>
     public Tensor Apply(Tensor x, Tensor y, double dropout, bool keepsLayer)
     {
         var arena = branch.Set.Arena;
@@ -35,16 +40,14 @@ internal sealed unsafe class BranchCall(MatrixBranch branch) : GraphNode
     /// <summary>Adds the adapter's output to <paramref name="y"/> in place.</summary>
     public void Forward(Tensor x, Tensor y, double dropout)
     {
-        long elements = x.numel();
-        (_rows, _dropout) = ((int)(elements / branch.In), dropout);
-        float* input = TensorMemory.Floats(x);
-        if (dropout > 0)
-        {
-            float* kept = Scratch.OfThread.Input(elements);
-            _mask.Draw(input, kept, elements, dropout);
-            input = kept;
-        }
-        branch.Factors.Forward(input, TensorMemory.Floats(y), _hidden.Reserve((long)_rows * branch.Factors.Width), _rows);
+        TensorMemory input = new(x), output = new(y);
+        (_rows, _dropout, _inputType, _outputType) = ((int)(input.Count / branch.In), dropout, x.dtype, y.dtype);
+        var scratch = Scratch.OfThread;
+        float* kept = input.Wide(scratch.Input);
+        if (dropout > 0) _mask.Draw(kept, kept = scratch.Kept.Reserve(input.Count), input.Count, dropout);
+        float* sum = output.BeginSum(scratch.Output);
+        branch.Factors.Forward(kept, sum, _hidden.Reserve((long)_rows * branch.Factors.Width), _rows);
+        output.EndSum(sum);
     }
 
     protected override NativeTensor Backward(NativeTensor gradient)
@@ -54,18 +57,20 @@ internal sealed unsafe class BranchCall(MatrixBranch branch) : GraphNode
         var plain = gradient.IsContiguous ? default : gradient.Contiguous();
         var dy = plain.Exists ? plain : gradient;
         NativeTensor x = default, rows = default, dx = default;
+        var scratch = Scratch.OfThread;
         try
         {
             if (!isPartial) x = Input();
             if (!isMatrix) rows = dy.View([_rows, branch.Out]);
-            float* hiddenGradient = Scratch.OfThread.Hidden((long)_rows * branch.Factors.Width);
-            branch.Factors.HiddenGradient(dy.Floats, hiddenGradient, _rows);
+            float* wide = dy.Memory((long)_rows * branch.Out, _outputType).Wide(scratch.Output);
+            float* hiddenGradient = scratch.Hidden((long)_rows * branch.Factors.Width);
+            branch.Factors.HiddenGradient(wide, hiddenGradient, _rows);
+            if (!isPartial) branch.Factors.AddParameterGradients(Kept(x), wide, _hidden.Reserve(0), hiddenGradient, _rows);
             if (_inputNeedsGradient)
             {
-                dx = _keepsLayer ? NativeTensor.Zeros(_rows, branch.In) : branch.LayerGradient(isMatrix ? dy : rows);
-                AddInputGradient(dx.Floats, hiddenGradient);
+                dx = _keepsLayer ? NativeTensor.Zeros(_rows, branch.In, _inputType) : branch.LayerGradient(isMatrix ? dy : rows);
+                AddInputGradient(dx.Memory(InputElements, _inputType), hiddenGradient);
             }
-            if (!isPartial) branch.Factors.AddParameterGradients(Kept(x.Floats), dy.Floats, _hidden.Reserve(0), hiddenGradient, _rows);
             if (!KeepsGraph) DropInput();
             if (isMatrix || !dx.Exists) return dx;
             var shaped = dx.View(_inputShape);
@@ -89,28 +94,31 @@ internal sealed unsafe class BranchCall(MatrixBranch branch) : GraphNode
 
     protected override void Released() => branch.Return(this);
 
-    /// <summary>The input after dropout.</summary>
-    private float* Kept(float* x)
+    /// <summary>The input in fp32, after dropout.</summary>
+    private float* Kept(NativeTensor x)
     {
-        if (_dropout == 0) return x;
-        long elements = (long)_rows * branch.In;
-        float* kept = Scratch.OfThread.Input(elements);
-        _mask.Apply(x, kept, elements, _dropout);
+        float* wide = x.Memory(InputElements, _inputType).Wide(Scratch.OfThread.Input);
+        if (_dropout == 0) return wide;
+        float* kept = Scratch.OfThread.Kept.Reserve(InputElements);
+        _mask.Apply(wide, kept, InputElements, _dropout);
         return kept;
     }
 
-    private void AddInputGradient(float* dx, float* hiddenGradient)
+    private void AddInputGradient(TensorMemory dx, float* hiddenGradient)
     {
+        float* sum = dx.BeginSum(Scratch.OfThread.Input);
         if (_dropout == 0)
         {
-            branch.Factors.AddInputGradient(dx, hiddenGradient, _rows);
-            return;
+            branch.Factors.AddInputGradient(sum, hiddenGradient, _rows);
         }
-        long elements = (long)_rows * branch.In;
-        float* share = Scratch.OfThread.Input(elements);
-        new Span<float>(share, (int)elements).Clear();
-        branch.Factors.AddInputGradient(share, hiddenGradient, _rows);
-        _mask.Add(share, dx, elements, _dropout);
+        else
+        {
+            float* share = Scratch.OfThread.Kept.Reserve(InputElements);
+            NativeMemory.Clear(share, (nuint)(InputElements * sizeof(float)));
+            branch.Factors.AddInputGradient(share, hiddenGradient, _rows);
+            _mask.Add(share, sum, InputElements, _dropout);
+        }
+        dx.EndSum(sum);
     }
 
     private void RequireUnchanged()

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace AdaLoRA.Gen.Autograd;
 
 /// <summary>
-/// The fast form of an adapter on a layer that multiplies rows, for fp32 on the CPU: the layer and its adapter are one node of the graph. Forward adds (x·AEᵀ)·Bᵀ to the layer's output in place;
+/// The fast form of an adapter on a layer that multiplies rows, for fp32 adapters of an fp32 or bf16 base on the CPU: the layer and its adapter are one node of the graph. Forward adds (x·AEᵀ)·Bᵀ to the layer's output in place;
 /// backward adds to the arena's gradients in place. No leaf, no gradient accumulation, no temporary of full size; one torch operation (dy·W) where the ordinary form has eight.
 /// </summary>
 internal sealed unsafe class MatrixBranch(AdapterSet set, MatrixLayer layer, int index)
@@ -34,12 +34,12 @@ internal sealed unsafe class MatrixBranch(AdapterSet set, MatrixLayer layer, int
     /// <returns>The sum; null where the ordinary form has to do it.</returns>
     public Tensor? TryApply(Tensor x, Tensor y, double dropout)
     {
-        if (!IsPlain(x) || !IsPlain(y)) return null;
+        if (set.Arena.DType != ScalarType.Float32 || !IsPlain(x) || !IsPlain(y)) return null;
         bool needsGraph = is_grad_enabled() && (set.IsTrainable || x.requires_grad || y.requires_grad);
         if (needsGraph && !NodeApi.IsUsable) return null;
         Follow();
         var call = Take();
-        if (needsGraph) return call.Apply(x, y, dropout, keepsLayer: !layer.IsFrozen);
+        if (needsGraph) return call.Apply(x, y, dropout, keepsLayer: x.dtype != y.dtype || !layer.IsFrozen(y.dtype));
         call.Forward(x, y, dropout);
         Return(call);
         return y;
@@ -72,5 +72,5 @@ internal sealed unsafe class MatrixBranch(AdapterSet set, MatrixLayer layer, int
     }
 
     // Whether rows have the layer's length is checked by the layer itself.
-    private static bool IsPlain(Tensor t) => t.dtype == ScalarType.Float32 && t.device_type == DeviceType.CPU && t.is_contiguous() && t.numel() is > 0 and <= int.MaxValue / sizeof(float);
+    private static bool IsPlain(Tensor t) => t.dtype is ScalarType.Float32 or ScalarType.BFloat16 && t.device_type == DeviceType.CPU && t.is_contiguous() && t.numel() is > 0 and <= int.MaxValue / sizeof(float);
 }

@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace AdaLoRA.Gen.Autograd;
@@ -14,6 +15,9 @@ internal readonly unsafe struct NativeTensor(nint handle)
 
     public float* Floats => (float*)NodeApi.Data(Handle);
 
+    /// <summary>Its elements, where it is contiguous.</summary>
+    public TensorMemory Memory(long count, ScalarType type) => new((void*)NodeApi.Data(Handle), count, type == ScalarType.BFloat16);
+
     public long Dimensions => NodeApi.Dimensions(Handle);
 
     public bool IsContiguous => NodeApi.IsContiguous(Handle);
@@ -21,8 +25,8 @@ internal readonly unsafe struct NativeTensor(nint handle)
     /// <summary>A new tensor without a graph on the same memory.</summary>
     public static NativeTensor Detached(Tensor tensor) => Checked(NodeApi.Detach(tensor.Handle));
 
-    /// <summary>A new fp32 matrix of zeros.</summary>
-    public static NativeTensor Zeros(long rows, long columns) => new(zeros(rows, columns, dtype: ScalarType.Float32).DetachFromDisposeScope().DecoupleFromNativeHandle());
+    /// <summary>A new matrix of zeros.</summary>
+    public static NativeTensor Zeros(long rows, long columns, ScalarType type) => new(zeros(rows, columns, dtype: type).DetachFromDisposeScope().DecoupleFromNativeHandle());
 
     /// <summary>A new tensor: a copy, or the same memory where that is contiguous.</summary>
     public NativeTensor Contiguous() => Checked(NodeApi.Contiguous(Handle));

@@ -7,8 +7,8 @@ namespace AdaLoRA.Gen.Adapters;
 /// <summary>A layer that multiplies rows: y = x Wᵀ, whichever way W is stored.</summary>
 internal abstract class MatrixLayer(nn.Module<Tensor, Tensor> layer) : AdaptedLayer(layer)
 {
-    /// <summary>Whether the layer itself trains nothing, so that its part of a backward is the gradient of its input.</summary>
-    public abstract bool IsFrozen { get; }
+    /// <summary>Whether the layer itself trains nothing and multiplies in the type of its output, so that its part of a backward is <see cref="InputGradient"/>.</summary>
+    public abstract bool IsFrozen(ScalarType output);
 
     /// <summary>dL/dx of the layer without adapter.</summary>
     /// <param name="dy">dL/dy, [rows, out].</param>
@@ -52,7 +52,7 @@ internal sealed class LinearLayer(Linear layer) : MatrixLayer(layer)
 
     public override Tensor Weight => layer.weight;
 
-    public override bool IsFrozen => !layer.weight.requires_grad && layer.bias?.requires_grad != true;
+    public override bool IsFrozen(ScalarType output) => layer.weight.dtype == output && !layer.weight.requires_grad && layer.bias?.requires_grad != true;
 
     public override NativeTensor InputGradient(NativeTensor dy) => dy.Multiply(layer.weight);
 
@@ -68,7 +68,7 @@ internal sealed class TransposedLinearLayer(TransposedLinear layer) : MatrixLaye
 
     public override Tensor Weight => layer.weight;
 
-    public override bool IsFrozen => !layer.weight.requires_grad && layer.bias?.requires_grad != true;
+    public override bool IsFrozen(ScalarType output) => layer.weight.dtype == output && !layer.weight.requires_grad && layer.bias?.requires_grad != true;
 
     public override NativeTensor InputGradient(NativeTensor dy)
     {
