@@ -71,6 +71,20 @@ public sealed class BranchTests
     }
 
     [Fact]
+    public void The_output_may_be_changed_in_place()
+    {
+        using var scope = NewDisposeScope();
+        using var block = new Block();
+        var set = Attach(block, 4);
+        var x = randn(2, 3, 24).requires_grad_(true);
+        block.call(x).mul_((Scalar)3.0).relu_().square().sum().backward();
+        var reference = new Reference(block, set, x);
+        (reference.Output() * 3).relu().square().sum().backward();
+        Close(reference.X.grad!, x.grad!, "input");
+        Close(reference.Bt.grad!, set.Arena.ViewBt(set.Arena.G!, 0), "B");
+    }
+
+    [Fact]
     public void Asking_for_the_gradient_of_an_input_leaves_the_adapters_alone()
     {
         using var scope = NewDisposeScope();
