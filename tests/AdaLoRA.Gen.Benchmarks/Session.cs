@@ -10,6 +10,9 @@ namespace AdaLoRA.Gen.Benchmarks;
 /// <summary>A run from the gate to the verdicts.</summary>
 internal static class Session
 {
+    // Of the five minutes that --quick has; the rest is reserve for a last round that takes longer.
+    private const double QuickLimit = 280;
+
     public static Worker<string, Agreement> Gate { get; } = new("agreement", device =>
     {
         NativeThreads.Configure(1);
@@ -29,7 +32,12 @@ internal static class Session
         Parallel.Invoke(new ParallelOptions { MaxDegreeOfParallelism = Math.Clamp(Environment.ProcessorCount, 1, 4) }, untimed);
         if (agreement!.Ok)
         {
-            foreach (var group in wanted.Where(g => g.IsTimed)) results[group] = Measure(group, options);
+            double planned = wanted.Where(g => g.IsTimed).Sum(g => g.QuickSeconds);
+            foreach (var group in wanted.Where(g => g.IsTimed))
+            {
+                results[group] = Measure(group, options with { Pace = Math.Clamp((QuickLimit - watch.Elapsed.TotalSeconds) / planned, 0.1, 1) });
+                planned -= group.QuickSeconds;
+            }
         }
         var found = wanted.Where(results.ContainsKey).Select(g => (Group: g, Result: results[g])).ToArray();
         return new Report(agreement, options.Device,

@@ -18,6 +18,8 @@ internal sealed class AllocationBars : BarGroup
 
     public override string Name => "allocation";
 
+    public override double QuickSeconds => 6;
+
     public override IReadOnlyList<string> Bars => [Bar("of 864 triplets")];
 
     public override IEnumerable<Worker> Workers => [Updates];

@@ -1,3 +1,4 @@
+using AdaLoRA.Gen.Benchmarks.Measuring;
 using AdaLoRA.Gen.Benchmarks.Reporting;
 using AdaLoRA.Gen.Benchmarks.Workers;
 
@@ -14,6 +15,9 @@ internal abstract class BarGroup
 
     /// <summary>Whether <c>--quick</c> runs it.</summary>
     public virtual bool InQuick => true;
+
+    /// <summary>What it takes under <c>--quick</c> on two calm cores: the groups share what is left of the five minutes by it.</summary>
+    public virtual double QuickSeconds => 10;
 
     /// <summary>Whether its figures suffer from another process beside it. Groups without times run side by side, first.</summary>
     public virtual bool IsTimed => true;
@@ -39,6 +43,21 @@ internal abstract class BarGroup
 /// <param name="Filter">Only bars and groups whose name contains it.</param>
 internal sealed record RunOptions(bool Quick, int? Rounds, string Device, string Filter)
 {
+    /// <summary>Part of its time that a measurement gets: below 1 where a slow machine has used up time that was planned for what follows.</summary>
+    public double Pace { get; init; } = 1;
+
+    /// <summary>How long to measure.</summary>
+    /// <param name="warmup">Rounds that are thrown away.</param>
+    /// <param name="quick">Seconds under <c>--quick</c>.</param>
+    /// <param name="full">Seconds without.</param>
+    /// <param name="atLeast">Rounds even when the time is up before; fewer where time is short.</param>
+    public Effort Effort(int warmup, double quick, double full, int atLeast) => Quick
+        ? new Effort(warmup, quick * Pace, Math.Max(Math.Min(atLeast, FewestRounds), (int)(atLeast * Pace)), Rounds)
+        : new Effort(2 * warmup, full, 3 * atLeast, Rounds);
+
+    // Below six there is no 95 % interval by the sign test.
+    private const int FewestRounds = 6;
+
     public bool OnCpu => Device == "cpu";
 
     public bool Wants(string name) => name.Contains(Filter, StringComparison.OrdinalIgnoreCase);

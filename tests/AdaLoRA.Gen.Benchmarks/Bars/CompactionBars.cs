@@ -19,6 +19,8 @@ internal sealed class CompactionBars(StackShape shape) : BarGroup
 
     public override string Name => $"compaction-{shape.Name}";
 
+    public override double QuickSeconds => shape == StackShape.Timed[0] ? 28 : 9;
+
     public override IReadOnlyList<string> Bars => [Bar("compacted/masked")];
 
     public override IEnumerable<Worker> Workers => [Steps];
@@ -26,8 +28,7 @@ internal sealed class CompactionBars(StackShape shape) : BarGroup
     public override GroupResult Run(RunOptions options)
     {
         bool large = shape == StackShape.Timed[0];
-        double seconds = options.Quick ? (large ? 22 : 6) : (large ? 150 : 40);
-        var steps = Steps.Run(new StepsRequest(shape, [Compacted, Masked], 1, new Effort(Warmup: 2, seconds, AtLeast: large ? 9 : 40, options.Rounds)) { Recipe = Recipe }).Result;
+        var steps = Steps.Run(new StepsRequest(shape, [Compacted, Masked], 1, options.Effort(warmup: 2, quick: large ? 18 : 5, full: large ? 150 : 40, atLeast: large ? 9 : 30)) { Recipe = Recipe }).Result;
         return new GroupResult([Verdict.AtMost(Bars[0], steps.Ratio(Compacted, Masked), Limit, steps.Rounds)],
             [StepTable.Of($"{Name}: {shape.Targets} adapters, mean rank {Recipe.FinalRank} of {Recipe.Rank}, final phase", steps)]);
     }

@@ -28,6 +28,8 @@ internal sealed class LoadBars(bool large) : BarGroup
 
     public override string Name => large ? "load-2GB" : "load-23MB";
 
+    public override double QuickSeconds => 4;
+
     public override IReadOnlyList<string> Bars => [Bar("memory beyond the tensors / file")];
 
     public override bool InQuick => !large;

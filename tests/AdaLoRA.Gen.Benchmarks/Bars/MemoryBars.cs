@@ -11,8 +11,10 @@ internal sealed class MemoryBars : BarGroup
 {
     private const double LimitMB = 60;
 
-    /// <summary>Long enough for one allocation.</summary>
-    private const int Steps = 12;
+    /// <summary>Two of them allocate.</summary>
+    private const int Steps = 5;
+
+    private static readonly Recipe Recipe = new() { Interval = 2, TotalSteps = 40 };
 
     private static readonly Worker<string, int> Training = new("memory", Train);
 
@@ -26,7 +28,7 @@ internal sealed class MemoryBars : BarGroup
 
     public override GroupResult Run(RunOptions options)
     {
-        int runs = options.Quick ? 2 : 5;
+        int runs = options.Quick ? 3 : 7;
         var peaks = new Dictionary<string, double[]>();
         var work = Variant.Names.SelectMany(name => Enumerable.Range(0, Required(name) ? runs : 1).Select(_ => name)).ToArray();
         // Memory does not depend on what runs beside it.
@@ -48,7 +50,7 @@ internal sealed class MemoryBars : BarGroup
         NativeThreads.Configure(1);
         var progress = new Progress();
         using var weights = new FrozenWeights(StackShape.Timed[0]);
-        using var training = Variant.Create(variant, weights, new Recipe());
+        using var training = Variant.Create(variant, weights, Recipe);
         for (int step = 1; step <= Steps; step++)
         {
             training.Step(step);

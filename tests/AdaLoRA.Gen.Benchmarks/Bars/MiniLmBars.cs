@@ -21,14 +21,16 @@ internal sealed class MiniLmBars : BarGroup
 
     public override string Name => "minilm";
 
+    public override double QuickSeconds => 40;
+
     public override IReadOnlyList<string> Bars => [Bar("samples/s ours/peft-style"), Bar("samples/s chosen/default threads")];
 
     public override IEnumerable<Worker> Workers => [AgainstPeft, Threads, FirstStep];
 
     public override GroupResult Run(RunOptions options)
     {
-        var seconds = AgainstPeft.Run(new Effort(Warmup: 2, options.Quick ? 22 : 150, AtLeast: 7, options.Rounds)).Result;
-        var threads = Threads.Run(new Effort(Warmup: 1, options.Quick ? 8 : 60, AtLeast: 7, options.Rounds)).Result;
+        var seconds = AgainstPeft.Run(options.Effort(warmup: 2, quick: 20, full: 150, atLeast: 7)).Result;
+        var threads = Threads.Run(options.Effort(warmup: 1, quick: 8, full: 60, atLeast: 7)).Result;
         var start = FirstStep.Run(0).Result;
         int rounds = seconds[Ours].Count;
         double gap = Ratio(Peft, Frozen).Median;
@@ -77,11 +79,12 @@ internal sealed class MiniLmBars : BarGroup
     private static ThreadTimes MeasureThreads(Effort effort)
     {
         NativeThreads.Configure(null);
-        int most = ThreadChoice.Default();
+        // In a container fewer cores than libtorch, which sees the machine, starts threads for.
+        int most = Math.Min(torch.get_num_threads(), Environment.ProcessorCount);
         using var ours = new MiniLmOurs(new MiniLmClassifier());
         var batches = MiniLmFiles.Batches(BertConfig.FromFolder(MiniLmFiles.Model), Batches);
         int step = 0;
-        int best = ThreadChoice.Best(most, () => ours.Step(batches[0], ++step));
+        int best = ThreadProbe.Choose(most, () => ours.Step(batches[0], ++step).Seconds);
         if (best == most) return new ThreadTimes(best, most, []);
         return new ThreadTimes(best, most, InterleavedRun.Measure("minilm threads", new Dictionary<string, Func<int, double>> { [Chosen] = n => Step(n, best), [Default] = n => Step(n, most) }, effort));
 

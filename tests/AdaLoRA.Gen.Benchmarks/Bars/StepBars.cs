@@ -28,6 +28,8 @@ internal sealed class StepBars(StackShape shape, int threads) : BarGroup
 
     public override string Name => $"{shape.Name}-{threads}t";
 
+    public override double QuickSeconds => shape == Large ? (threads == 1 ? 54 : 25) : 13;
+
     public override IReadOnlyList<string> Bars => [.. Ratios.Select(r => r.Name), .. HasTail ? [TailBar] : Array.Empty<string>(), .. HasGarbage ? [GarbageBar] : Array.Empty<string>()];
 
     public override bool RunsOnDevice => threads == 1;
@@ -65,11 +67,7 @@ internal sealed class StepBars(StackShape shape, int threads) : BarGroup
     }
 
     // A round of the large shape takes seconds, one of the small shapes a tenth: the large one gets more time for fewer rounds.
-    private Effort Effort(RunOptions options) => (shape == Large, options.Quick) switch
-    {
-        (true, true) => new Effort(Warmup: 2, threads == 1 ? 50 : 25, AtLeast: 7, options.Rounds),
-        (true, false) => new Effort(Warmup: 5, 240, AtLeast: 30, options.Rounds),
-        (false, true) => new Effort(Warmup: 10, 12, AtLeast: 30, options.Rounds),
-        (false, false) => new Effort(Warmup: 20, 60, AtLeast: 100, options.Rounds),
-    };
+    private Effort Effort(RunOptions options) => shape == Large
+        ? options.Effort(warmup: 2, quick: threads == 1 ? 45 : 20, full: 240, atLeast: 7)
+        : options.Effort(warmup: 10, quick: 10, full: 60, atLeast: 30);
 }

@@ -116,6 +116,6 @@ internal sealed record AtenCallCounts(IReadOnlyDictionary<string, long> ByName)
     /// </summary>
     public long Launches => ByName.Where(c => c.Key.StartsWith("aten::", StringComparison.Ordinal) && !NoLaunch.Contains(c.Key)).Sum(c => c.Value);
 
-    /// <summary>Values that the host read from a tensor: on a device it waits for each.</summary>
+    /// <summary>Values that libtorch itself read from a tensor for the host. TorchSharp's <c>item()</c> is not among them: it reads the memory of a CPU tensor without a call.</summary>
     public long Reads => ByName.GetValueOrDefault("aten::_local_scalar_dense");
 }

@@ -28,8 +28,8 @@ internal sealed class CallStudy : BarGroup
     {
         var counts = Counting.Run(options.Device).Result;
         string? reason = counts.Length == 0 ? AtenCalls.WhyUnavailable() : null;
-        return new GroupResult([], [new Table($"{Name} of ATen in a step{(reason is null ? "" : $": {reason}")}", ["variant", "adapters", "records", "launches", "reads", "with an allocation: launches", "reads"],
-            [.. counts.Select(c => new object[] { c.Variant, c.Adapters, c.Step.Total, c.Step.Launches, c.Step.Reads, c.Allocation.Launches, c.Allocation.Reads })])]);
+        return new GroupResult([], [new Table($"{Name} of ATen in a step{(reason is null ? "" : $": {reason}")}", ["variant", "adapters", "records", "launches", "launches with an allocation"],
+            [.. counts.Select(c => new object[] { c.Variant, c.Adapters, c.Step.Total, c.Step.Launches, c.Allocation.Launches })])]);
     }
 
     private static Calls[] Count(string device)
@@ -52,9 +52,9 @@ internal sealed class CallStudy : BarGroup
         }
     }
 
-    private static CallSums Sum(AtenCallCounts counts) => new(counts.Total, counts.Launches, counts.Reads);
+    private static CallSums Sum(AtenCallCounts counts) => new(counts.Total, counts.Launches);
 
     private sealed record Calls(string Variant, int Adapters, CallSums Step, CallSums Allocation);
 
-    private sealed record CallSums(long Total, long Launches, long Reads);
+    private sealed record CallSums(long Total, long Launches);
 }
