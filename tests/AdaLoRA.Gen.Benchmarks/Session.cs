@@ -11,7 +11,7 @@ namespace AdaLoRA.Gen.Benchmarks;
 internal static class Session
 {
     // Of the five minutes that --quick has; the rest is reserve for a last round that takes longer.
-    private const double QuickLimit = 280;
+    private const double QuickLimit = 270;
 
     public static Worker<string, Agreement> Gate { get; } = new("agreement", device =>
     {

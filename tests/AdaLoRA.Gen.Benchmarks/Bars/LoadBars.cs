@@ -17,8 +17,8 @@ namespace AdaLoRA.Gen.Benchmarks.Bars;
 /// </summary>
 internal sealed class LoadBars(bool large) : BarGroup
 {
-    /// <summary>Anonymous memory beyond the tensors, as a part of the file: a second copy would be 1.</summary>
-    private const double ExtraLimit = 0.5;
+    /// <summary>Anonymous memory beyond the tensors, as a part of the file: a second copy would be 1. One tensor at a time is in the file's type; MiniLM's word embeddings are half of its file.</summary>
+    private const double ExtraLimitMiniLm = 0.6, ExtraLimitStack = 0.05;
 
     private const int Layers = 128, Width = 2048; // 128 × 2048² × 4 bytes = 2.1 GB
 
@@ -56,7 +56,7 @@ internal sealed class LoadBars(bool large) : BarGroup
         var extra = Interval.Range(samples.Select(s => s.ExtraMB / s.FileMB));
         var seconds = Interval.Range(samples.Select(s => s.Seconds));
         var first = samples[0];
-        return new GroupResult([Verdict.AtMost(Bars[0], extra, ExtraLimit, samples.Length)],
+        return new GroupResult([Verdict.AtMost(Bars[0], extra, large ? ExtraLimitStack : ExtraLimitMiniLm, samples.Length)],
         [
             new Table($"{Name}: {first.FileMB:F0} MB become {first.TensorsMB:F0} MB of tensors, {samples.Length} processes", ["", "median", "least", "most"],
             [
@@ -74,7 +74,7 @@ internal sealed class LoadBars(bool large) : BarGroup
     private static LoadSample LoadStack(string folder) => Measure(folder, () =>
     {
         // As the models of AdaLoRA.Gen.Models do it: built on no memory, then filled.
-        var stack = new ModuleList<Linear>([.. Enumerable.Range(0, Layers).Select(_ => nn.Linear(Width, Width, hasBias: false, device: META))]);
+        var stack = new LinearStack();
         using var checkpoint = HuggingFaceCheckpoint.Open(folder);
         CheckpointLoader.Load(stack, checkpoint);
         return stack;
@@ -100,8 +100,15 @@ internal sealed class LoadBars(bool large) : BarGroup
         NativeThreads.Configure(1);
         using var values = randn(Width, Width);
         // One tensor under all names: the file is large, this process is not.
-        SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), Enumerable.Range(0, Layers).Select(i => KeyValuePair.Create($"{i}.weight", values)));
+        SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), Enumerable.Range(0, Layers).Select(i => KeyValuePair.Create($"layers.{i}.weight", values)));
         return true;
+    }
+
+    private sealed class LinearStack : nn.Module
+    {
+        private readonly ModuleList<Linear> layers = new([.. Enumerable.Range(0, Layers).Select(_ => nn.Linear(Width, Width, hasBias: false, device: META))]);
+
+        public LinearStack() : base(nameof(LinearStack)) => RegisterComponents();
     }
 
     private sealed record LoadSample(double Seconds, double FileMB, double TensorsMB, double ExtraMB);

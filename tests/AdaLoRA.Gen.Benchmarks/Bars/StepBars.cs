@@ -28,7 +28,7 @@ internal sealed class StepBars(StackShape shape, int threads) : BarGroup
 
     public override string Name => $"{shape.Name}-{threads}t";
 
-    public override double QuickSeconds => shape == Large ? (threads == 1 ? 54 : 25) : 13;
+    public override double QuickSeconds => shape == Large ? (threads == 1 ? 50 : 24) : 12;
 
     public override IReadOnlyList<string> Bars => [.. Ratios.Select(r => r.Name), .. HasTail ? [TailBar] : Array.Empty<string>(), .. HasGarbage ? [GarbageBar] : Array.Empty<string>()];
 
@@ -68,6 +68,6 @@ internal sealed class StepBars(StackShape shape, int threads) : BarGroup
 
     // A round of the large shape takes seconds, one of the small shapes a tenth: the large one gets more time for fewer rounds.
     private Effort Effort(RunOptions options) => shape == Large
-        ? options.Effort(warmup: 2, quick: threads == 1 ? 45 : 20, full: 240, atLeast: 7)
-        : options.Effort(warmup: 10, quick: 10, full: 60, atLeast: 30);
+        ? options.Effort(warmup: 2, quick: threads == 1 ? 40 : 18, full: 240, atLeast: 7)
+        : options.Effort(warmup: 10, quick: 9, full: 60, atLeast: 30);
 }

@@ -47,7 +47,7 @@ internal static class TextReport
         ];
         output.WriteLine();
         Aligned(output, rows, lefts: [0, 4, 5]);
-        foreach (var v in verdicts.Where(v => v.Note is not null)) output.WriteLine($"  {v.Name}: {v.Note}.");
+        foreach (var v in verdicts.Where(v => v.Note is not null)) output.WriteLine($"  {v.Name}: {v.Note}");
     }
 
     private static void Write(TextWriter output, Table table)
