@@ -4,7 +4,7 @@ namespace AdaLoRA.Gen.Benchmarks.Tests;
 
 public class ProcessMemoryTests
 {
-    private const string Status = "Name:\tdotnet\nVmPeak:\t 2345678 kB\nVmHWM:\t  911324 kB\nVmRSS:\t  900000 kB\nRssAnon:\t  700001 kB\nThreads:\t9\n";
+    private const string Status = "Name:\tdotnet\nVmPeak:\t 2345678 kB\nVmHWM:\t  911324 kB\nVmRSS:\t  900000 kB\nRssAnonHuge:\t  12 kB\nRssAnon:\t  700001 kB\nThreads:\t9\n";
 
     [Theory]
     [InlineData("VmHWM", 911_324)]
