@@ -121,8 +121,8 @@ internal sealed class MiniLmPeft : MiniLmTraining
         foreach (var (path, layer) in model.Targets())
         {
             var factors = new PeftAdaLoRAFactors(layer, Recipe);
-            // Λ starts at zero: random values, or the first loss would not see the adapters.
-            using (no_grad()) factors.E.normal_(0, 0.05);
+            // Λ starts at zero: random values, large enough for the loss to see the adapters.
+            using (no_grad()) factors.E.normal_(0, 5);
             Factors.Add(path, factors);
             layer.register_forward_hook((_, x, result) => factors.AddTo(result, x));
         }
