@@ -67,7 +67,7 @@ internal sealed class ArenaVariant : Variant
         using var scope = NewDisposeScope();
         var adapter = AdapterOf(target);
         var mask = _set.Arena.Mask.narrow(0, _set.Arena.Layout.TripletOffsets[adapter.Index], adapter.InitialRank);
-        return [.. mask.data<float>().Select(m => m != 0)];
+        return [.. mask.cpu().data<float>().Select(m => m != 0)];
     }
 
     /// <summary>Living triplets of each target.</summary>
