@@ -1,38 +1,72 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using AdaLoRA.Gen.Benchmarks.Bars;
 using AdaLoRA.Gen.Benchmarks.Measuring;
 using AdaLoRA.Gen.Benchmarks.Reporting;
-using AdaLoRA.Gen.Benchmarks.Variants;
+using AdaLoRA.Gen.Benchmarks.Workers;
 
 namespace AdaLoRA.Gen.Benchmarks;
 
 /// <summary>A run from the gate to the verdicts.</summary>
 internal static class Session
 {
-    /// <summary>Measures every shape that a wanted bar needs.</summary>
-    /// <returns>Null when no bar's name contains <paramref name="filter"/>.</returns>
-    public static Report? Run(string filter, bool quick, int? rounds, Progress progress)
+    // Of the five minutes that --quick has; the rest is reserve for a last round that takes longer.
+    private const double QuickLimit = 270;
+
+    public static Worker<string, Agreement> Gate { get; } = new("agreement", device =>
     {
-        Bar[] bars = [.. Bar.All.Where(b => b.Name.Contains(filter, StringComparison.OrdinalIgnoreCase))];
-        if (bars.Length == 0) return null;
-        var agreement = AgreementGate.Check(progress);
-        if (!agreement.Ok) return new Report(agreement, [], []);
-        var measurements = new List<Measurement>();
-        var verdicts = new List<Verdict>();
-        foreach (var group in bars.GroupBy(b => b.Shape))
+        NativeThreads.Configure(1);
+        return AgreementGate.Check(device);
+    });
+
+    /// <summary>Runs every group that the options want: first those without times, side by side and with the gate, then the timed ones, each alone.</summary>
+    /// <returns>Null when the options want nothing.</returns>
+    public static Report? Run(RunOptions options)
+    {
+        var watch = Stopwatch.StartNew();
+        BarGroup[] wanted = [.. BarGroups.All.Where(options.Wants)];
+        if (wanted.Length == 0) return null;
+        Agreement? agreement = null;
+        var results = new ConcurrentDictionary<BarGroup, GroupResult>();
+        Action[] untimed = [() => agreement = Check(options), .. wanted.Where(g => !g.IsTimed).Select(g => (Action)(() => results[g] = Measure(g, options)))];
+        Parallel.Invoke(new ParallelOptions { MaxDegreeOfParallelism = Math.Clamp(Environment.ProcessorCount, 1, 4) }, untimed);
+        if (agreement!.Ok)
         {
-            string[] variants = [.. Variant.Names.Where(name => group.Any(b => b.Numerator == name || b.Denominator == name))];
-            var measurement = InterleavedRun.Measure(group.Key, variants, EffortFor(group.Key.Hidden, quick, rounds), progress);
-            measurements.Add(measurement);
-            verdicts.AddRange(group.Select(b => b.Judge(measurement)));
+            double planned = wanted.Where(g => g.IsTimed).Sum(g => g.QuickSeconds);
+            foreach (var group in wanted.Where(g => g.IsTimed))
+            {
+                results[group] = Measure(group, options with { Pace = Math.Clamp((QuickLimit - watch.Elapsed.TotalSeconds) / planned, 0.1, 1) });
+                planned -= group.QuickSeconds;
+            }
         }
-        return new Report(agreement, measurements, verdicts);
+        var found = wanted.Where(results.ContainsKey).Select(g => (Group: g, Result: results[g])).ToArray();
+        return new Report(agreement, options.Device,
+            [.. found.SelectMany(f => f.Result.Verdicts.Where(v => options.Wants(v.Name) || options.Wants(f.Group.Name)))], [.. found.SelectMany(f => f.Result.Tables)], watch.Elapsed);
     }
 
-    // A round of the large shape takes seconds, one of the small shapes a tenth: the large one gets more time for fewer rounds.
-    private static Effort EffortFor(int hidden, bool quick, int? rounds) => (hidden >= 512, quick) switch
+    private static Agreement Check(RunOptions options)
     {
-        (true, true) => new Effort(Warmup: 2, TimeSpan.FromSeconds(60), AtLeast: 7, rounds),
-        (true, false) => new Effort(Warmup: 5, TimeSpan.FromSeconds(300), AtLeast: 30, rounds),
-        (false, true) => new Effort(Warmup: 10, TimeSpan.FromSeconds(20), AtLeast: 30, rounds),
-        (false, false) => new Effort(Warmup: 20, TimeSpan.FromSeconds(90), AtLeast: 100, rounds),
-    };
+        try
+        {
+            return Gate.Run(options.Device).Result;
+        }
+        catch (WorkerException failure)
+        {
+            return new Agreement(false, double.NaN, 0, failure.Message);
+        }
+    }
+
+    private static GroupResult Measure(BarGroup group, RunOptions options)
+    {
+        Console.Error.WriteLine($"{group.Name} …");
+        try
+        {
+            return group.Run(options);
+        }
+        catch (WorkerException failure)
+        {
+            // The others can still be measured; a part of the study has no bar to fail, so it fails under its own name.
+            return new GroupResult([.. (group.Bars.Count > 0 ? group.Bars : [group.Name]).Select(bar => Verdict.Failed(bar, failure.Message))], []);
+        }
+    }
 }

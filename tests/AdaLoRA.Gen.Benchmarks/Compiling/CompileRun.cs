@@ -1,3 +1,4 @@
+using AdaLoRA.Gen.Benchmarks.Bars;
 using AdaLoRA.Gen.Benchmarks.Measuring;
 using AdaLoRA.Gen.Benchmarks.Reporting;
 
@@ -46,8 +47,9 @@ internal static class CompileRun
             rewritten = Math.Max(rewritten, with.Rewritten);
         }
         var ratio = Interval.OfMedian(remembered.Zip(read, (a, b) => a.Ms / b.Ms));
-        verdicts.Add(new Verdict($"{shape.Name}: unrelated keystroke with memo / without", ratio.Median, ratio.Low, ratio.High, shape.Limit, ratio.Median <= shape.Limit, Required: true, rounds));
-        verdicts.Add(new Verdict($"{shape.Name}: files written anew by an edit inside one model", rewritten, rewritten, rewritten, 1, rewritten == 1 && with.Written == shape.Models, Required: true, rounds / 3));
+        verdicts.Add(Verdict.AtMost($"{shape.Name}: unrelated keystroke with memo / without", ratio, shape.Limit, rounds));
+        var files = Verdict.AtMost($"{shape.Name}: files written anew by an edit inside one model", new Interval(rewritten, rewritten, rewritten), 1, rounds / 3, "files");
+        verdicts.Add(files with { Ok = rewritten == 1 && with.Written == shape.Models });
         costs.Add(Cost(shape, "unrelated keystroke, memo", remembered));
         costs.Add(Cost(shape, "unrelated keystroke, no memo", read));
         costs.Add(Cost(shape, "unrelated declaration, memo", declared));
@@ -64,5 +66,5 @@ internal sealed record CompileCost(string Shape, string What, double Ms, long Ma
 /// <summary>What <see cref="CompileRun"/> found.</summary>
 internal sealed record CompileReport(IReadOnlyList<Verdict> Verdicts, IReadOnlyList<CompileCost> Costs)
 {
-    public bool Ok => Verdicts.All(v => v.Ok);
+    public bool Ok => Verdicts.All(v => v.Ok != false);
 }

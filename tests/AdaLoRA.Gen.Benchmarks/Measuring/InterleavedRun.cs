@@ -1,51 +1,41 @@
 using System.Diagnostics;
 using AdaLoRA.Gen.Benchmarks.Reporting;
-using AdaLoRA.Gen.Benchmarks.Stack;
-using AdaLoRA.Gen.Benchmarks.Variants;
 
 namespace AdaLoRA.Gen.Benchmarks.Measuring;
 
 /// <summary>How long to measure.</summary>
 /// <param name="Warmup">Rounds that are thrown away.</param>
-/// <param name="Time">Rounds go on until it is up.</param>
+/// <param name="Seconds">Rounds go on until they are up.</param>
 /// <param name="AtLeast">Rounds even when the time is up before.</param>
 /// <param name="Rounds">Exactly so many, whatever the time.</param>
-internal readonly record struct Effort(int Warmup, TimeSpan Time, int AtLeast, int? Rounds = null);
+internal sealed record Effort(int Warmup, double Seconds, int AtLeast, int? Rounds = null);
 
-/// <summary>Measures variants step by step in random order within one process.</summary>
+/// <summary>Measures several ways of doing the same, turn by turn in random order within one process.</summary>
 internal static class InterleavedRun
 {
-    public static Measurement Measure(StackShape shape, IReadOnlyList<string> variants, Effort effort, Progress progress)
-    {
-        using var weights = new FrozenWeights(shape);
-        var running = variants.Select(name => Variant.Create(name, weights, new Recipe())).ToArray();
-        try
-        {
-            return new Measurement(shape, Run(shape, running, effort, progress));
-        }
-        finally
-        {
-            foreach (var variant in running) variant.Dispose();
-        }
-    }
-
-    private static Dictionary<string, List<StepSample>> Run(StackShape shape, Variant[] variants, Effort effort, Progress progress)
+    /// <param name="title">For the progress.</param>
+    /// <param name="ways">Each takes the number of the round, from 1, and gives what it measured.</param>
+    /// <param name="effort">How long.</param>
+    /// <param name="first">Number of the first round.</param>
+    /// <returns>The samples of each way, in rounds: equal positions were measured side by side.</returns>
+    public static Dictionary<string, List<T>> Measure<T>(string title, IReadOnlyDictionary<string, Func<int, T>> ways, Effort effort, int first = 1)
     {
         var random = new Random(5);
-        var samples = variants.ToDictionary(v => v.Name, _ => new List<StepSample>());
+        var progress = new Progress();
+        var order = ways.ToArray();
+        var samples = ways.ToDictionary(w => w.Key, _ => new List<T>());
         var watch = Stopwatch.StartNew();
-        for (int step = 1; ; step++)
+        for (int round = 1 - effort.Warmup; ; round++)
         {
-            random.Shuffle(variants);
-            foreach (var variant in variants)
+            if (round == 1) watch.Restart();
+            random.Shuffle(order);
+            foreach (var (name, measure) in order)
             {
-                var sample = variant.Step(step);
-                if (step > effort.Warmup) samples[variant.Name].Add(sample);
+                var sample = measure(first + effort.Warmup + round - 1);
+                if (round >= 1) samples[name].Add(sample);
             }
-            if (step == effort.Warmup) watch.Restart();
-            int rounds = step - effort.Warmup;
-            progress.Report($"{shape.Name}: {(rounds < 1 ? "warm-up" : effort.Rounds is { } all ? $"round {rounds} of {all}" : $"round {rounds}, {watch.Elapsed.TotalSeconds:F0} of {effort.Time.TotalSeconds:F0} s")}");
-            if (rounds >= (effort.Rounds ?? effort.AtLeast) && (effort.Rounds is not null || watch.Elapsed >= effort.Time)) return samples;
+            progress.Report($"{title}: {(round < 1 ? "warm-up" : effort.Rounds is { } all ? $"round {round} of {all}" : $"round {round}, {watch.Elapsed.TotalSeconds:F0} of {effort.Seconds:F0} s")}");
+            if (round >= (effort.Rounds ?? effort.AtLeast) && (effort.Rounds is not null || watch.Elapsed.TotalSeconds >= effort.Seconds)) return samples;
         }
     }
 }

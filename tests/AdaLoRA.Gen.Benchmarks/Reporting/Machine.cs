@@ -1,5 +1,5 @@
 using System.Runtime.Intrinsics;
-using TorchSharp;
+using AdaLoRA.Gen.Native;
 
 namespace AdaLoRA.Gen.Benchmarks.Reporting;
 
@@ -9,6 +9,6 @@ internal static class Machine
     public static string Describe()
     {
         string vectors = Vector512.IsHardwareAccelerated ? "512-bit vectors" : Vector256.IsHardwareAccelerated ? "256-bit vectors" : "128-bit vectors";
-        return $"{Environment.ProcessorCount} cores, {vectors}, {torch.get_num_threads()} intra-op thread(s), .NET {Environment.Version}, libtorch {torch.__version__}";
+        return $"{Environment.ProcessorCount} cores, {vectors}, .NET {Environment.Version}, libtorch {NativeBackend.Check().LibtorchVersion}";
     }
 }

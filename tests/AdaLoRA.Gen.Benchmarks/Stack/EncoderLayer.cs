@@ -25,8 +25,8 @@ internal sealed class EncoderLayer : Module<Tensor, Tensor>
         }
         (query, key, value) = (Project(0), Project(1), Project(2));
         (output, up, down) = (Project(3), Project(4), Project(5));
-        attentionNorm = LayerNorm(_shape.Hidden);
-        outputNorm = LayerNorm(_shape.Hidden);
+        attentionNorm = LayerNorm(_shape.Hidden, device: weights.Device, dtype: weights.DType);
+        outputNorm = LayerNorm(_shape.Hidden, device: weights.Device, dtype: weights.DType);
         RegisterComponents();
     }
 

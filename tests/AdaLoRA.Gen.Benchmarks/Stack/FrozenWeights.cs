@@ -12,9 +12,12 @@ internal sealed class FrozenWeights : IDisposable
     private readonly Tensor[] _inputs = new Tensor[Batches];
     private readonly Tensor[] _targets = new Tensor[Batches];
 
-    public FrozenWeights(StackShape shape)
+    /// <param name="shape">Sizes.</param>
+    /// <param name="device">Where all lies. Default: the CPU.</param>
+    /// <param name="dtype">Type of weights, inputs and targets. Default: float32.</param>
+    public FrozenWeights(StackShape shape, Device? device = null, ScalarType dtype = ScalarType.Float32)
     {
-        Shape = shape;
+        (Shape, Device, DType) = (shape, device ?? CPU, dtype);
         manual_seed(1);
         _weights = new Tensor[shape.Targets];
         _biases = new Tensor[shape.Targets];
@@ -32,6 +35,10 @@ internal sealed class FrozenWeights : IDisposable
     }
 
     public StackShape Shape { get; }
+
+    public Device Device { get; }
+
+    public ScalarType DType { get; }
 
     public Tensor Weight(int target) => _weights[target];
 
@@ -54,9 +61,10 @@ internal sealed class FrozenWeights : IDisposable
         foreach (var t in (IEnumerable<Tensor>)[.. _weights, .. _biases, .. _inputs, .. _targets]) t.Dispose();
     }
 
-    private static Tensor Keep(Func<Tensor> make)
+    private Tensor Keep(Func<Tensor> make)
     {
         using var scope = NewDisposeScope();
-        return make().DetachFromDisposeScope();
+        // Made on the CPU, so that every device gets the same numbers.
+        return make().to(DType, Device).DetachFromDisposeScope();
     }
 }

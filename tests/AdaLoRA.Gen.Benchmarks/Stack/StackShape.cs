@@ -13,7 +13,7 @@ internal sealed record StackShape(string Name, int Hidden, int Batch, int Sequen
     public int Targets => TargetsPerLayer * Layers;
 
     /// <summary>What is timed: a base-sized encoder, a small one, and a small one on so few tokens that only overhead is left.</summary>
-    public static IReadOnlyList<StackShape> Timed { get; } =
+    public static IList<StackShape> Timed { get; } =
     [
         new("h768x128", Hidden: 768, Batch: 4, Sequence: 32, Heads: 12),
         new("h128x128", Hidden: 128, Batch: 4, Sequence: 32, Heads: 2),

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using AdaLoRA.Gen.Benchmarks.Stack;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace AdaLoRA.Gen.Benchmarks.Variants;
@@ -37,14 +39,39 @@ internal sealed class ArenaVariant : Variant
     /// <summary>After the factors were written from outside.</summary>
     public void Refold() => _set.Refold();
 
+    /// <summary>Gradients of the size that training has, for <see cref="TimeUpdate"/>.</summary>
+    public Tensor RandomGradients()
+    {
+        using var scope = NewDisposeScope();
+        return randn_like(_set.Arena.G!).mul_((Scalar)1e-3).DetachFromDisposeScope();
+    }
+
+    /// <summary>Milliseconds of <c>optimizer.step()</c> with these gradients; at least one real step must have been taken.</summary>
+    public double TimeUpdate(Tensor gradients)
+    {
+        using (no_grad()) _set.Arena.G!.copy_(gradients);
+        long start = Stopwatch.GetTimestamp();
+        _optimizer.step();
+        return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+    }
+
+    /// <summary>Shrinks the arena to the surviving triplets; in the final phase.</summary>
+    public void Compact() => _optimizer.Compact();
+
+    /// <summary>Writes the adapters into the stack's weights, which no other variant may share then.</summary>
+    public void Merge() => _set.Merge(keepCopies: false);
+
     /// <summary>Whether each triplet of a target lives.</summary>
     public bool[] Kept(int target)
     {
         using var scope = NewDisposeScope();
         var adapter = AdapterOf(target);
         var mask = _set.Arena.Mask.narrow(0, _set.Arena.Layout.TripletOffsets[adapter.Index], adapter.InitialRank);
-        return [.. mask.data<float>().Select(m => m != 0)];
+        return [.. mask.cpu().data<float>().Select(m => m != 0)];
     }
+
+    /// <summary>Living triplets of each target.</summary>
+    public int[] Ranks() => [.. _set.Adapters.Select(a => a.Rank)];
 
     protected override void Update(int step) => _optimizer.step();
 

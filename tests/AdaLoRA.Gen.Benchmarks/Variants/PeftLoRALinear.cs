@@ -16,17 +16,28 @@ internal sealed class PeftLoRALinear : Module<Tensor, Tensor>
     {
         base_layer = layer;
         var (outputs, inputs) = (layer.weight.shape[0], layer.weight.shape[1]);
+        var device = layer.weight.device;
         using var scope = NewDisposeScope();
         double bound = 1 / Math.Sqrt(inputs);
-        lora_A = Factor(rand(recipe.Rank, inputs).mul_((Scalar)(2 * bound)).sub_((Scalar)bound));
-        lora_B = Factor(zeros(outputs, recipe.Rank));
+        lora_A = Factor(rand(recipe.Rank, inputs, device: device).mul_((Scalar)(2 * bound)).sub_((Scalar)bound));
+        lora_B = Factor(zeros(outputs, recipe.Rank, device: device));
         _scaling = recipe.Alpha / recipe.Rank;
         RegisterComponents();
     }
 
-    public IEnumerable<Parameter> Factors => [lora_A, lora_B];
+    /// <summary>A, [r, in].</summary>
+    public Parameter A => lora_A;
 
-    public override Tensor forward(Tensor x) => base_layer.call(x) + functional.linear(functional.linear(x, lora_A), lora_B) * _scaling;
+    /// <summary>B, [out, r].</summary>
+    public Parameter B => lora_B;
+
+    public override Tensor forward(Tensor x)
+    {
+        var result = base_layer.call(x);
+        if (x.dtype == lora_A.dtype) return result + functional.linear(functional.linear(x, lora_A), lora_B) * _scaling;
+        // PEFT's _cast_input_dtype, and the cast back to the base layer's type.
+        return (result + functional.linear(functional.linear(x.to(lora_A.dtype), lora_A), lora_B) * _scaling).to(result.dtype);
+    }
 
     private static Parameter Factor(Tensor values)
     {

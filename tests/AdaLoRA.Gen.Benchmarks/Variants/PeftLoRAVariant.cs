@@ -7,20 +7,22 @@ namespace AdaLoRA.Gen.Benchmarks.Variants;
 /// <summary>Plain LoRA as PEFT writes it, under TorchSharp's AdamW, which goes parameter by parameter.</summary>
 internal sealed class PeftLoRAVariant : Variant
 {
+    private readonly List<PeftLoRALinear> _layers = [];
     private readonly AdamW _optimizer;
 
     public PeftLoRAVariant(FrozenWeights weights, Recipe recipe) : base(PeftLoRA, weights)
     {
-        var layers = new List<PeftLoRALinear>();
         Model = new Encoder(weights, (_, linear) =>
         {
-            layers.Add(new PeftLoRALinear(linear, recipe));
-            return layers[^1];
+            _layers.Add(new PeftLoRALinear(linear, recipe));
+            return _layers[^1];
         });
-        Parameter[] factors = [.. layers.SelectMany(l => l.Factors)];
+        Parameter[] factors = [.. _layers.SelectMany(l => new[] { l.A, l.B })];
         foreach (var factor in factors) factor.requires_grad = true;
         _optimizer = optim.AdamW(factors, recipe.LearningRate, weight_decay: recipe.WeightDecay);
     }
+
+    public IReadOnlyList<PeftLoRALinear> Layers => _layers;
 
     protected override Encoder Model { get; }
 

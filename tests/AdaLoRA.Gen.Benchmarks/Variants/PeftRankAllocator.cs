@@ -9,13 +9,13 @@ namespace AdaLoRA.Gen.Benchmarks.Variants;
 internal sealed class PeftRankAllocator : IDisposable
 {
     private readonly Recipe _recipe;
-    private readonly IReadOnlyList<PeftAdaLoRALinear> _layers;
+    private readonly IReadOnlyList<PeftAdaLoRAFactors> _layers;
     private readonly (string Name, Parameter Parameter)[] _parameters;
     private readonly Dictionary<string, Tensor> _importance = [], _smoothed = [], _uncertainty = [];
     private readonly BudgetSchedule _schedule;
     private readonly List<bool>[] _pattern;
 
-    public PeftRankAllocator(IReadOnlyList<PeftAdaLoRALinear> layers, Recipe recipe)
+    public PeftRankAllocator(IReadOnlyList<PeftAdaLoRAFactors> layers, Recipe recipe)
     {
         (_layers, _recipe) = (layers, recipe);
         _parameters = [.. layers.SelectMany((l, i) => new[] { (Key(i, 'A'), l.A), (Key(i, 'B'), l.B), (Key(i, 'E'), l.E) })];
@@ -91,7 +91,7 @@ internal sealed class PeftRankAllocator : IDisposable
         for (int i = 0; i < _layers.Count; i++)
         {
             using var scope = NewDisposeScope();
-            var mask = tensor([.. _pattern[i].Select(kept => kept ? 1f : 0f)]).unsqueeze(-1);
+            var mask = tensor([.. _pattern[i].Select(kept => kept ? 1f : 0f)], device: _layers[i].E.device).unsqueeze(-1);
             _layers[i].E.masked_fill_(mask.to(ScalarType.Bool).logical_not(), (Scalar)0.0);
         }
     }

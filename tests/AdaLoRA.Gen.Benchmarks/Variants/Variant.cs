@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using AdaLoRA.Gen.Benchmarks.Stack;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace AdaLoRA.Gen.Benchmarks.Variants;
@@ -30,20 +31,28 @@ internal abstract class Variant(string name, FrozenWeights weights) : IDisposabl
     /// <param name="step">Number of the step, from 1.</param>
     public StepSample Step(int step)
     {
-        long allocated = GC.GetAllocatedBytesForCurrentThread(), start = Stopwatch.GetTimestamp(), updateStart, updateEnd;
+        long allocated = GC.GetAllocatedBytesForCurrentThread(), start = Stopwatch.GetTimestamp(), backward, update, disposal;
         using (NewDisposeScope())
         {
             // The input wants its gradient, so that the frozen model has a backward to be compared with.
             var x = weights.Input(step).detach().requires_grad_(true);
             var loss = AddToLoss(nn.functional.mse_loss(Model.call(x), weights.Target(step)));
+            backward = Stopwatch.GetTimestamp();
             loss.backward();
-            updateStart = Stopwatch.GetTimestamp();
+            update = Stopwatch.GetTimestamp();
             Update(step);
-            updateEnd = Stopwatch.GetTimestamp();
+            disposal = Stopwatch.GetTimestamp();
         }
+        if (weights.Device.type == DeviceType.CUDA) cuda.synchronize();
         long end = Stopwatch.GetTimestamp();
-        return new StepSample(Stopwatch.GetElapsedTime(start, end).TotalMilliseconds, Stopwatch.GetElapsedTime(updateStart, updateEnd).TotalMilliseconds,
-            GC.GetAllocatedBytesForCurrentThread() - allocated);
+        return new StepSample(Ms(start, end), Ms(start, backward), Ms(backward, update), Ms(update, disposal), GC.GetAllocatedBytesForCurrentThread() - allocated);
+    }
+
+    /// <summary>The output for one input, without a graph.</summary>
+    public Tensor Predict(int step)
+    {
+        using var _ = no_grad();
+        return Model.call(weights.Input(step));
     }
 
     public void Dispose()
@@ -55,6 +64,8 @@ internal abstract class Variant(string name, FrozenWeights weights) : IDisposabl
     protected virtual Tensor AddToLoss(Tensor loss) => loss;
 
     protected virtual void Update(int step) { }
+
+    private static double Ms(long from, long to) => Stopwatch.GetElapsedTime(from, to).TotalMilliseconds;
 
     protected virtual void Dispose(bool disposing)
     {
