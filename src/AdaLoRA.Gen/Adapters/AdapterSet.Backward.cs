@@ -21,7 +21,7 @@ public sealed partial class AdapterSet
         lock (_failureLock) (failure, _failure) = (_failure, null);
         if (failure is null) return;
         // What the other adapters' backward added belongs to a pass that is not whole.
-        using (TorchSharp.torch.no_grad()) Arena.G?.zero_();
+        if (IsAttached) using (TorchSharp.torch.no_grad()) Arena.G?.zero_();
         throw failure;
     }
 }
