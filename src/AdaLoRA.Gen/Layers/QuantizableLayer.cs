@@ -88,7 +88,8 @@ public abstract class QuantizableLayer : nn.Module<Tensor, Tensor>
         RequireShape(bytes.shape, bytes.dtype == ScalarType.Int8, "an int8 weight");
         if (!scale.is_floating_point() || !scale.shape.SequenceEqual([bytes.shape[0], 1])) throw new AdaLoRAException($"A {GetType().Name} of {bytes.shape[0]} rows takes as many float scales, [{bytes.shape[0]}, 1], not {scale.dtype} [{string.Join(", ", scale.shape)}].");
         using var noGrad = no_grad();
-        Replace(new Parameter(bytes, requires_grad: false), scale.to(ScalarType.Float32, bytes.device, copy: true));
+        Tensor own = scale.to(ScalarType.Float32, bytes.device, copy: true);
+        Replace(new Parameter(bytes, requires_grad: false), own);
     }
 
     /// <summary>Turns the weight into floats of <see cref="FloatType"/>, frozen as it was: what int8 rounded away does not come back. Nothing happens when it is floats already.</summary>
