@@ -37,7 +37,7 @@ compile.SetAction(arguments =>
 
 var root = new RootCommand("Times a training step with AdaLoRA.Gen's adapters against PEFT's operations and against the frozen model. Exit code 1: a required bar does not hold.")
 {
-    quick, json, filter, steps, threads, leak, compile,
+    quick, json, filter, steps, threads, leak, compile, AdaLoRA.Gen.Benchmarks.Int8.Int8Command.Create(),
 };
 root.SetAction(arguments =>
 {
