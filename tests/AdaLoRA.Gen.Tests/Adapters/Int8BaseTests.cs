@@ -163,8 +163,7 @@ public sealed class Int8BaseTests
 
     private static (QuantizableMlp Bytes, QuantizableMlp Floats) Twins()
     {
-        using var generator = manual_seed(4);
-        QuantizableMlp bytes = new(BaseWeights.Int8Rows), floats = new();
+        QuantizableMlp bytes = new QuantizableMlp(BaseWeights.Int8Rows).Seeded(4), floats = new();
         foreach (string name in (string[])["words", "first", "second", "head"])
         {
             floats.Layer(name).weight = new TorchSharp.Modules.Parameter(bytes.Layer(name).DequantizedWeight());

@@ -23,6 +23,23 @@ internal sealed class QuantizableMlp : Module<Tensor, Tensor>
 
     public override Tensor forward(Tensor ids) => head.call(second.call(functional.silu(first.call(words.call(ids)))));
 
+    /// <summary>Sets every value by a seed; the default generator belongs to all tests that run.</summary>
+    public QuantizableMlp Seeded(long seed)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        using var generator = new Generator((ulong)seed);
+        foreach (var (name, module) in named_children())
+        {
+            var layer = (QuantizableLayer)module;
+            var values = empty(layer.weight.shape, dtype: layer.FloatType).normal_(0, name == "words" ? 1 : 0.2, generator);
+            if (layer.IsQuantized) layer.Quantize(values);
+            else layer.weight.copy_(values);
+            if (layer is QuantizableLinear { bias: { } bias }) bias.normal_(0, 0.1, generator);
+        }
+        return this;
+    }
+
     public QuantizableLayer Layer(string name) => (QuantizableLayer)named_children().Single(c => c.name == name).module;
 
     public static AdaLoRAOptions Options => new()
