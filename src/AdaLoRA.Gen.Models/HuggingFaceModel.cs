@@ -6,11 +6,11 @@ namespace AdaLoRA.Gen.Models;
 /// <summary>A model of a Hugging Face folder, opened by what its config.json says it is, for programs that run any of them.</summary>
 public sealed class HuggingFaceModel : IDisposable
 {
-    private static readonly Dictionary<string, Func<string, Device?, ScalarType?, nn.Module>> Supported = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, Func<string, Device?, ScalarType?, BaseWeights, nn.Module>> Supported = new(StringComparer.Ordinal)
     {
-        ["BertForSequenceClassification"] = (folder, device, dtype) => BertForSequenceClassification.FromPretrained(folder, device: device, dtype: dtype),
-        ["GPT2LMHeadModel"] = (folder, device, dtype) => Gpt2ForCausalLM.FromPretrained(folder, device, dtype),
-        ["LlamaForCausalLM"] = (folder, device, dtype) => LlamaForCausalLM.FromPretrained(folder, device, dtype),
+        ["BertForSequenceClassification"] = (folder, device, dtype, _) => BertForSequenceClassification.FromPretrained(folder, device: device, dtype: dtype),
+        ["GPT2LMHeadModel"] = (folder, device, dtype, _) => Gpt2ForCausalLM.FromPretrained(folder, device, dtype),
+        ["LlamaForCausalLM"] = (folder, device, dtype, weights) => LlamaForCausalLM.FromPretrained(folder, device, dtype, weights: weights),
     };
 
     /// <summary>What a folder without "architectures" is: a decoder has one head that suits it, an encoder's head cannot be guessed.</summary>
@@ -31,15 +31,17 @@ public sealed class HuggingFaceModel : IDisposable
     /// <param name="folder">config.json and model.safetensors, or its shards.</param>
     /// <param name="device">Where to put it. Default: the CPU.</param>
     /// <param name="dtype">Type of the weights. Default: float32.</param>
+    /// <param name="weights">How matrices are stored. Default: as floats. As int8: Llama.</param>
     /// <returns>The model in evaluation mode; the caller disposes it.</returns>
     /// <exception cref="UnsupportedArchitectureException">The folder is sound as far as its config.json tells, but no class here computes its architecture.</exception>
     /// <exception cref="AdaLoRAException">The configuration is damaged or cannot be built, or the weights do not fit.</exception>
     /// <exception cref="Serialization.SafetensorsException">A weight file is missing or damaged.</exception>
-    public static HuggingFaceModel Open(string folder, Device? device = null, ScalarType? dtype = null)
+    public static HuggingFaceModel Open(string folder, Device? device = null, ScalarType? dtype = null, BaseWeights weights = BaseWeights.Floats)
     {
         string architecture;
         using (ConfigFile json = ConfigFile.Open(folder)) architecture = ArchitectureOf(json);
-        return new HuggingFaceModel(architecture, Supported[architecture](folder, device, dtype));
+        if (weights == BaseWeights.Int8Rows && architecture != "LlamaForCausalLM") throw new AdaLoRAException($"The model of '{folder}' is a {architecture}, which is not built on int8 rows here; LlamaForCausalLM is.");
+        return new HuggingFaceModel(architecture, Supported[architecture](folder, device, dtype, weights));
     }
 
     /// <summary>Runs the model.</summary>

@@ -18,8 +18,8 @@ internal static class LayerUse
     private static readonly string[] ItemGetters = ["First", "FirstOrDefault", "Last", "LastOrDefault", "Single", "SingleOrDefault", "ElementAt", "ElementAtOrDefault"];
     private static readonly string[] SameItems = ["Where", "Skip", "Take", "SkipWhile", "TakeWhile", "SkipLast", "TakeLast", "Reverse", "OrderBy", "AsEnumerable", "ToList", "ToArray", "Cast", "OfType", "Concat"];
 
-    /// <summary>A name of a TorchSharp layer's or TransposedLinear's own.</summary>
-    public static bool IsOfALayer(ISymbol symbol) => TorchSharpTypes.IsFromTorchSharp(symbol) || AdaptableLayers.IsTransposedLinear(symbol.ContainingType);
+    /// <summary>A name of a layer's own, TorchSharp's or this library's.</summary>
+    public static bool IsOfALayer(ISymbol symbol) => TorchSharpTypes.IsFromTorchSharp(symbol) || AdaptableLayers.IsOwn(symbol.ContainingType);
 
     public static IEnumerable<LayerSource> SourcesOf(IOperation? layer) => SourcesOf(layer, MostSteps);
 

@@ -13,7 +13,7 @@ internal static class LinearCall
     public static string? Of(IOperation product, IPropertyReferenceOperation weight)
     {
         if (product is not IInvocationOperation { TargetMethod: { Name: "linear", ContainingType.Name: "functional" }, Syntax: InvocationExpressionSyntax { ArgumentList.Arguments: { Count: 3 } arguments } }) return null;
-        if (weight.Instance?.Type is not { } type || AdaptableLayers.KindOf(type) != LayerKind.Linear || arguments.Any(a => a.NameColon is not null)) return null;
+        if (weight.Instance?.Type is not { } type || AdaptableLayers.KindOf(type) is not (LayerKind.Linear or LayerKind.QuantizableLinear) || arguments.Any(a => a.NameColon is not null)) return null;
         return Member(arguments[1].Expression) is { Name.Identifier.ValueText: "weight" } first && Member(arguments[2].Expression) is { Name.Identifier.ValueText: "bias" } second
             && first == weight.Syntax && IsPlain(first.Expression) && SyntaxFactory.AreEquivalent(first.Expression, second.Expression)
             ? first.Expression.WithoutTrivia() + ".call"

@@ -26,15 +26,16 @@ internal static class FeatureSizes
     public static bool AreGrouped(IReadOnlyList<ExpressionSyntax> origins, ReadContext context) =>
         origins.Count > 0 && origins.All(origin => Size(Arguments(origin, context), "groups") > 1);
 
-    /// <summary>The parameter names are those of TorchSharp's factories and of TransposedLinear's constructor.</summary>
+    /// <summary>The parameter names are those of TorchSharp's factories and of this library's constructors.</summary>
     private static (int In, int Out) Of(LayerKind kind, ExpressionSyntax origin, ReadContext context)
     {
         var arguments = Arguments(origin, context);
         return kind switch
         {
             LayerKind.Linear => (Size(arguments, "inputSize"), Size(arguments, "outputSize")),
-            LayerKind.TransposedLinear => (Size(arguments, "inFeatures"), Size(arguments, "outFeatures")),
+            LayerKind.TransposedLinear or LayerKind.QuantizableLinear => (Size(arguments, "inFeatures"), Size(arguments, "outFeatures")),
             LayerKind.Embedding => (Size(arguments, "num_embeddings"), Size(arguments, "embedding_dims")),
+            LayerKind.QuantizableEmbedding => (Size(arguments, "numEmbeddings"), Size(arguments, "embeddingDims")),
             _ => (Columns(arguments, 1 + (kind - LayerKind.Conv1d)), Size(arguments, "out_channels")),
         };
     }
@@ -54,7 +55,7 @@ internal static class FeatureSizes
             case IInvocationOperation call when TorchSharpTypes.IsFromTorchSharp(call.TargetMethod):
                 context.VisitNames(list);
                 return call.Arguments;
-            case IObjectCreationOperation { Type: { } type } made when AdaptableLayers.IsTransposedLinear(type):
+            case IObjectCreationOperation { Type: { } type } made when AdaptableLayers.IsOwn(type):
                 context.VisitNames(list);
                 return made.Arguments;
             default:

@@ -166,7 +166,7 @@ internal sealed partial class ModuleGraphReader(ReadContext context)
 
     private ModuleNode Adaptable(Holder holder, INamedTypeSymbol actual, LayerKind kind, IReadOnlyList<ExpressionSyntax> assigned)
     {
-        // TorchSharp reads the fields of TransposedLinear as it reads those of a block.
+        // TorchSharp reads the fields of this library's layers as it reads those of a block.
         if (!TorchSharpTypes.IsFromTorchSharp(actual)) Classes.Add(actual);
         var (inputs, outputs) = FeatureSizes.Of(kind, assigned, context);
         var node = new ModuleNode(NodeKind.Adaptable, holder.Segment, actual)

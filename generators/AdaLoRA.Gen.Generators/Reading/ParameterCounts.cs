@@ -39,7 +39,7 @@ internal static class ParameterCounts
         if (layer.Kind == NodeKind.NotAdaptable) return Normalization(layer.Type!.Name, arguments);
         if (layer is not { InFeatures: > 0, OutFeatures: > 0 }) return null;
         decimal weight = (decimal)layer.InFeatures * layer.OutFeatures;
-        if (AdaptableLayers.KindOf(layer.Type!) == LayerKind.Embedding) return weight;
+        if (AdaptableLayers.KindOf(layer.Type!) is LayerKind.Embedding or LayerKind.QuantizableEmbedding) return weight;
         return (Flag(arguments, "hasBias") ?? Flag(arguments, "bias")) is { } bias ? weight + (bias ? layer.OutFeatures : 0) : null;
     }
 

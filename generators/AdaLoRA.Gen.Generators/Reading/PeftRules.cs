@@ -20,5 +20,5 @@ internal static class PeftRules
 
     /// <summary>A Conv2d whose groups only the run knows counts as known: most have none.</summary>
     private static bool IsKnownToPeft(ModuleNode node) =>
-        node.Type is null || (!node.IsGrouped && AdaptableLayers.KindOf(node.Type) is not (LayerKind.Embedding or LayerKind.Conv1d or LayerKind.Conv3d));
+        node.Type is null || (!node.IsGrouped && AdaptableLayers.KindOf(node.Type) is not (LayerKind.Embedding or LayerKind.QuantizableEmbedding or LayerKind.Conv1d or LayerKind.Conv3d));
 }

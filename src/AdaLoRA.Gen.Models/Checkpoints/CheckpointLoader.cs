@@ -26,6 +26,11 @@ public static class CheckpointLoader
         {
             CheckpointTarget target = targets[name];
             bool onMeta = target.Value.device_type == DeviceType.META;
+            if (target.IsInt8)
+            {
+                target.AssignInt8(checkpoint, key, onMeta ? device ?? torch.CPU : target.Value.device);
+                continue;
+            }
             target.Assign(checkpoint.Read(key, onMeta ? dtype ?? target.Value.dtype : target.Value.dtype, onMeta ? device : target.Value.device), name);
         }
     }
@@ -61,7 +66,7 @@ public static class CheckpointLoader
             if (!keys.TryAdd(name, key)) wrong.Add($"{key} and {keys[name]} both stand for {name}");
             long[] here = targets[name].Value.shape;
             if (!checkpoint.ShapeOf(key).SequenceEqual(here)) wrong.Add($"{key} is [{string.Join(", ", checkpoint.ShapeOf(key))}] where the model has [{string.Join(", ", here)}]");
-            else if (targets[name].Value.is_floating_point() && checkpoint.Objection(key) is { } objection) wrong.Add(objection);
+            else if (targets[name].TakesFloats && checkpoint.Objection(key) is { } objection) wrong.Add(objection);
         }
         List<string> missing = [.. targets.Keys.Where(name => !keys.ContainsKey(name) && !mapping.MayLack(name)).Order(StringComparer.Ordinal)];
         if (missing.Count + unexpected.Count + wrong.Count == 0) return keys;

@@ -10,18 +10,37 @@ namespace AdaLoRA.Gen.Models;
 /// <param name="Value">The tensor as it is now; on the meta device it has no memory yet.</param>
 internal sealed record CheckpointTarget(nn.Module Owner, string Member, Tensor Value)
 {
-    /// <summary>All parameters and persistent buffers below a module, by their registered path.</summary>
+    /// <summary>Whether the target is the weight of an int8 layer, which comes with its scales.</summary>
+    internal bool IsInt8 => Owner is QuantizableLayer { IsQuantized: true } && Member == "weight";
+
+    /// <summary>Whether a checkpoint's tensor has to be one of floats, or stand for some.</summary>
+    internal bool TakesFloats => IsInt8 || Value.is_floating_point();
+
+    /// <summary>All parameters and persistent buffers below a module, by their registered path. The scales of an int8 weight are a part of it and no target of their own.</summary>
     internal static Dictionary<string, CheckpointTarget> Of(nn.Module root)
     {
         var targets = new Dictionary<string, CheckpointTarget>(StringComparer.Ordinal);
         foreach ((string path, nn.Module owner) in root.named_modules().Prepend(("", root)))
         {
-            foreach ((string member, Tensor value) in owner.named_parameters(recurse: false).Select(p => (p.name, (Tensor)p.parameter)).Concat(owner.named_buffers(recurse: false)))
+            foreach ((string member, Tensor value) in owner.named_parameters(recurse: false).Select(p => (p.name, (Tensor)p.parameter)).Concat(owner is QuantizableLayer ? [] : owner.named_buffers(recurse: false)))
             {
                 targets.TryAdd(path.Length == 0 ? member : $"{path}.{member}", new CheckpointTarget(owner, member, value));
             }
         }
         return targets;
+    }
+
+    /// <summary>Fills the weight of an int8 layer: with the checkpoint's own bytes where it has some, else with those of its floats.</summary>
+    internal void AssignInt8(HuggingFaceCheckpoint checkpoint, string key, Device device)
+    {
+        var layer = (QuantizableLayer)Owner;
+        using var scope = torch.NewDisposeScope();
+        if (checkpoint.ReadInt8(key, device) is { } stored) layer.SetInt8(stored.Bytes, stored.Scale);
+        else
+        {
+            using Tensor floats = checkpoint.Read(key, device: device);
+            layer.Quantize(floats);
+        }
     }
 
     /// <summary>Takes ownership of a loaded tensor. A parameter on the meta device is replaced: torch cannot fill what has no memory.</summary>
@@ -45,10 +64,12 @@ internal sealed record CheckpointTarget(nn.Module Owner, string Member, Tensor V
             case (Embedding embedding, "weight"): embedding.weight = parameter; break;
             case (LayerNorm norm, "weight"): norm.weight = parameter; break;
             case (LayerNorm norm, "bias"): norm.bias = parameter; break;
+            case (QuantizableLayer layer, "weight"): layer.weight = parameter; break;
+            case (QuantizableLinear linear, "bias"): linear.bias = parameter; break;
             case (TransposedLinear linear, "weight"): linear.weight = parameter; break;
             case (TransposedLinear linear, "bias"): linear.bias = parameter; break;
             case (RmsNorm norm, "weight"): norm.weight = parameter; break;
-            default: throw new AdaLoRAException($"'{path}' of a {Owner.GetType().Name} was built on the meta device, from where only Linear, TransposedLinear, Embedding, LayerNorm and RmsNorm can be filled: build it on the CPU.");
+            default: throw new AdaLoRAException($"'{path}' of a {Owner.GetType().Name} was built on the meta device, from where only Linear, TransposedLinear, QuantizableLinear, QuantizableEmbedding, Embedding, LayerNorm and RmsNorm can be filled: build it on the CPU.");
         }
     }
 }

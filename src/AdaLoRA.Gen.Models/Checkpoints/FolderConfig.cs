@@ -12,23 +12,24 @@ internal static class FolderConfig
 
     private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    internal static void Write(string target, string? sourceFolder, ICheckpointModel? model, ScalarType? weights, Action<JsonObject>? configure)
+    internal static void Write(string target, string? sourceFolder, ICheckpointModel? model, ScalarType? weights, bool bytes, Action<JsonObject>? configure)
     {
         string? source = sourceFolder is null ? null : Path.Combine(sourceFolder, FileName);
         if (source is not null && !File.Exists(source)) source = null;
         JsonObject config = source is null ? [] : Parse(source);
         JsonNode before = config.DeepClone();
-        if (source is not null) Correct(config, model, weights);
+        if (source is not null) Correct(config, model, weights, bytes);
         configure?.Invoke(config);
         string path = Path.Combine(target, FileName);
         if (source is not null && JsonNode.DeepEquals(before, config)) File.Copy(source, path);
         else if (config.Count > 0) File.WriteAllText(path, config.ToJsonString(Readable) + "\n");
     }
 
-    private static void Correct(JsonObject config, ICheckpointModel? model, ScalarType? weights)
+    private static void Correct(JsonObject config, ICheckpointModel? model, ScalarType? weights, bool bytes)
     {
-        // What was int8 with scales is read, and so written, as floats.
-        config.Remove("quantization_config");
+        // What was int8 with scales is read as floats unless int8 was asked for.
+        if (!bytes) config.Remove("quantization_config");
+        else if (!JsonNode.DeepEquals(config["quantization_config"], Int8Rows())) config["quantization_config"] = Int8Rows();
         if (model is not null)
         {
             if (!(config["architectures"] is JsonArray { Count: 1 } one && one[0]?.GetValueKind() == JsonValueKind.String && one[0]!.GetValue<string>() == model.Architecture)) config["architectures"] = new JsonArray(model.Architecture);
@@ -41,6 +42,21 @@ internal static class FolderConfig
         string said = config[key] is JsonValue value && value.TryGetValue(out string? text) ? text : "float32";
         if (said != dtype) config[key] = dtype;
     }
+
+    /// <summary>int8 rows with one scale each, in the words of compressed-tensors.</summary>
+    private static JsonObject Int8Rows() => new()
+    {
+        ["quant_method"] = "compressed-tensors",
+        ["format"] = "int-quantized",
+        ["config_groups"] = new JsonObject
+        {
+            ["group_0"] = new JsonObject
+            {
+                ["targets"] = new JsonArray("Linear", "Embedding"),
+                ["weights"] = new JsonObject { ["num_bits"] = 8, ["type"] = "int", ["symmetric"] = true, ["strategy"] = "channel" },
+            },
+        },
+    };
 
     private static JsonObject Parse(string path)
     {

@@ -29,7 +29,10 @@ internal static class FolderTensors
         var keys = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (string key in source.Names)
         {
-            if (mapping.NameOf(key, byName) is { } name) keys.TryAdd(name, key);
+            if (mapping.NameOf(key, byName) is not { } name || !keys.TryAdd(name, key)) continue;
+            // Scales stand beside what they scale; no source lists them.
+            string scale = name + HuggingFaceCheckpoint.ScaleSuffix;
+            if (byName.ContainsKey(scale)) keys.Add(scale, key + HuggingFaceCheckpoint.ScaleSuffix);
         }
         return keys;
     }

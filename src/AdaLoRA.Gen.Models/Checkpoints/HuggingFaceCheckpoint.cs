@@ -13,7 +13,7 @@ public sealed class HuggingFaceCheckpoint : IDisposable
 {
     internal const string SingleFile = "model.safetensors";
     internal const string IndexFile = "model.safetensors.index.json";
-    private const string ScaleSuffix = "_scale";
+    internal const string ScaleSuffix = "_scale";
 
     private readonly List<SafetensorsFile> _files = [];
     private readonly Dictionary<string, SafetensorsFile> _owner = new(StringComparer.Ordinal);
@@ -70,6 +70,14 @@ public sealed class HuggingFaceCheckpoint : IDisposable
             tensor = tensor.to(ScalarType.Float32).mul_(scales.Read(name + ScaleSuffix).to(ScalarType.Float32));
         }
         return tensor.to(dtype ?? tensor.dtype, device ?? torch.CPU).DetachFromDisposeScope();
+    }
+
+    /// <summary>The bytes and scales of a matrix that is stored as int8, in the caller's dispose scope; null for one that is stored as floats.</summary>
+    internal (Tensor Bytes, Tensor Scale)? ReadInt8(string name, Device device)
+    {
+        SafetensorsFile owner = Owner(name);
+        if (owner.Entries[name].DType != "I8" || !_owner.TryGetValue(name + ScaleSuffix, out SafetensorsFile? scales)) return null;
+        return (owner.Read(name).to(device), scales.Read(name + ScaleSuffix).to(ScalarType.Float32, device));
     }
 
     /// <summary>Why a tensor cannot become a floating-point weight, or null when it can.</summary>

@@ -53,7 +53,7 @@ public static class HuggingFaceFolder
                 Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
                 File.Copy(Path.Combine(sourceFolder!, file), copy);
             }
-            FolderConfig.Write(temporary, sourceFolder, known, dtype, configure);
+            FolderConfig.Write(temporary, sourceFolder, known, dtype, tensors.Exists(tensor => tensor.Value.dtype == ScalarType.Int8), configure);
             WeightShards.Write(temporary, tensors, shardBytes);
         });
     }

@@ -46,11 +46,17 @@ internal static class Layers
     /// <summary>Fills fresh weights as Hugging Face does: linear weights and embeddings normal, biases zero. Norms are already one and zero.</summary>
     internal static void Initialize(nn.Module root, double standardDeviation)
     {
-        using var scope = torch.NewDisposeScope();
         using var noGrad = torch.no_grad();
-        foreach ((string _, nn.Module module) in root.named_modules().OrderBy(named => named.name, StringComparer.Ordinal))
+        foreach ((string _, nn.Module module) in root.named_modules().Prepend((name: "", module: root)).OrderBy(named => named.name, StringComparer.Ordinal))
         {
-            if (module is Linear linear)
+            using var scope = torch.NewDisposeScope();
+            if (module is QuantizableLayer layer)
+            {
+                if (layer.IsQuantized) layer.Quantize(nn.init.normal_(torch.empty(layer.weight.shape, dtype: layer.FloatType, device: layer.weight.device), 0, standardDeviation));
+                else nn.init.normal_(layer.weight, 0, standardDeviation);
+                if (layer is QuantizableLinear { bias: { } bias }) nn.init.zeros_(bias);
+            }
+            else if (module is Linear linear)
             {
                 nn.init.normal_(linear.weight, 0, standardDeviation);
                 if (linear.bias is not null) nn.init.zeros_(linear.bias);

@@ -1,5 +1,4 @@
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace AdaLoRA.Gen.Models;
@@ -8,28 +7,28 @@ namespace AdaLoRA.Gen.Models;
 public sealed class LlamaAttention : nn.Module<Tensor, Tensor, TokenLayout, RotaryAngles, Tensor>
 {
     /// <summary>Query projection, [heads d, H].</summary>
-    public readonly Linear q_proj;
+    public readonly QuantizableLinear q_proj;
 
     /// <summary>Key projection, [key heads d, H].</summary>
-    public readonly Linear k_proj;
+    public readonly QuantizableLinear k_proj;
 
     /// <summary>Value projection, [key heads d, H].</summary>
-    public readonly Linear v_proj;
+    public readonly QuantizableLinear v_proj;
 
     /// <summary>Output projection, [H, heads d].</summary>
-    public readonly Linear o_proj;
+    public readonly QuantizableLinear o_proj;
 
     private readonly long _heads;
     private readonly long _keyHeads;
     private readonly double _dropout;
 
-    internal LlamaAttention(LlamaConfig config, Device? device, ScalarType? dtype) : base(nameof(LlamaAttention))
+    internal LlamaAttention(LlamaConfig config, BaseWeights weights, Device? device, ScalarType? dtype) : base(nameof(LlamaAttention))
     {
         (_heads, _keyHeads, _dropout) = (config.HeadCount, config.KeyHeads, config.AttentionDropout);
-        q_proj = nn.Linear(config.HiddenSize, _heads * config.HeadWidth, config.AttentionBias, device, dtype);
-        k_proj = nn.Linear(config.HiddenSize, _keyHeads * config.HeadWidth, config.AttentionBias, device, dtype);
-        v_proj = nn.Linear(config.HiddenSize, _keyHeads * config.HeadWidth, config.AttentionBias, device, dtype);
-        o_proj = nn.Linear(_heads * config.HeadWidth, config.HiddenSize, config.AttentionBias, device, dtype);
+        q_proj = new QuantizableLinear(config.HiddenSize, _heads * config.HeadWidth, config.AttentionBias, weights, device, dtype);
+        k_proj = new QuantizableLinear(config.HiddenSize, _keyHeads * config.HeadWidth, config.AttentionBias, weights, device, dtype);
+        v_proj = new QuantizableLinear(config.HiddenSize, _keyHeads * config.HeadWidth, config.AttentionBias, weights, device, dtype);
+        o_proj = new QuantizableLinear(_heads * config.HeadWidth, config.HiddenSize, config.AttentionBias, weights, device, dtype);
         RegisterComponents();
     }
 

@@ -1,5 +1,4 @@
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace AdaLoRA.Gen.Models;
@@ -19,10 +18,10 @@ public sealed class LlamaDecoderLayer : nn.Module<Tensor, TokenLayout, RotaryAng
     /// <summary>Norm before the feed-forward part.</summary>
     public readonly RmsNorm post_attention_layernorm;
 
-    internal LlamaDecoderLayer(LlamaConfig config, Device? device, ScalarType? dtype) : base(nameof(LlamaDecoderLayer))
+    internal LlamaDecoderLayer(LlamaConfig config, BaseWeights weights, Device? device, ScalarType? dtype) : base(nameof(LlamaDecoderLayer))
     {
-        self_attn = new LlamaAttention(config, device, dtype);
-        mlp = new LlamaMLP(config, device, dtype);
+        self_attn = new LlamaAttention(config, weights, device, dtype);
+        mlp = new LlamaMLP(config, weights, device, dtype);
         input_layernorm = new RmsNorm(config.HiddenSize, config.RmsNormEps, device, dtype);
         post_attention_layernorm = new RmsNorm(config.HiddenSize, config.RmsNormEps, device, dtype);
         RegisterComponents();
@@ -45,21 +44,21 @@ public sealed class LlamaDecoderLayer : nn.Module<Tensor, TokenLayout, RotaryAng
 public sealed class LlamaMLP : nn.Module<Tensor, Tensor, Tensor>
 {
     /// <summary>Gate, [I, H].</summary>
-    public readonly Linear gate_proj;
+    public readonly QuantizableLinear gate_proj;
 
     /// <summary>Expansion, [I, H].</summary>
-    public readonly Linear up_proj;
+    public readonly QuantizableLinear up_proj;
 
     /// <summary>Contraction, [H, I].</summary>
-    public readonly Linear down_proj;
+    public readonly QuantizableLinear down_proj;
 
     private readonly Func<Tensor, Tensor> _activation;
 
-    internal LlamaMLP(LlamaConfig config, Device? device, ScalarType? dtype) : base(nameof(LlamaMLP))
+    internal LlamaMLP(LlamaConfig config, BaseWeights weights, Device? device, ScalarType? dtype) : base(nameof(LlamaMLP))
     {
-        gate_proj = nn.Linear(config.HiddenSize, config.IntermediateSize, config.MlpBias, device, dtype);
-        up_proj = nn.Linear(config.HiddenSize, config.IntermediateSize, config.MlpBias, device, dtype);
-        down_proj = nn.Linear(config.IntermediateSize, config.HiddenSize, config.MlpBias, device, dtype);
+        gate_proj = new QuantizableLinear(config.HiddenSize, config.IntermediateSize, config.MlpBias, weights, device, dtype);
+        up_proj = new QuantizableLinear(config.HiddenSize, config.IntermediateSize, config.MlpBias, weights, device, dtype);
+        down_proj = new QuantizableLinear(config.IntermediateSize, config.HiddenSize, config.MlpBias, weights, device, dtype);
         _activation = Activation.Find(config.HiddenAct);
         RegisterComponents();
     }

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace AdaLoRA.Gen.Models;
@@ -12,23 +11,23 @@ public sealed class LlamaForCausalLM : CausalLanguageModel, ICheckpointModel, IT
     public readonly LlamaModel model;
 
     /// <summary>The head, [V, H]; null where it is the embedding of the words (<see cref="LlamaConfig.TieWordEmbeddings"/>): one tensor in two modules would not survive <c>to()</c>.</summary>
-    public readonly Linear? lm_head;
+    public readonly QuantizableLinear? lm_head;
 
     /// <summary>Builds a model with fresh weights, as Hugging Face initialises them.</summary>
     /// <param name="config">Sizes and rates.</param>
     /// <param name="device">Where to build it. Default: torch's default device.</param>
     /// <param name="dtype">Type of the weights. Default: torch's default type.</param>
+    /// <param name="weights">How matrices are stored: as int8 they take a quarter of the memory, are frozen, and adapters go on top. Default: as floats.</param>
     /// <exception cref="AdaLoRAException">The configuration breaks a rule.</exception>
-    public LlamaForCausalLM(LlamaConfig config, Device? device = null, ScalarType? dtype = null) : this(config, device, dtype, loadedNext: false) { }
+    public LlamaForCausalLM(LlamaConfig config, Device? device = null, ScalarType? dtype = null, BaseWeights weights = BaseWeights.Floats) : this(config, device, dtype, weights, loadedNext: false) { }
 
-    private LlamaForCausalLM(LlamaConfig config, Device? device, ScalarType? dtype, bool loadedNext) : base(nameof(LlamaForCausalLM))
+    private LlamaForCausalLM(LlamaConfig config, Device? device, ScalarType? dtype, BaseWeights weights, bool loadedNext) : base(nameof(LlamaForCausalLM))
     {
-        model = new LlamaModel(config, device, dtype, loadedNext);
+        model = new LlamaModel(config, device, dtype, weights, loadedNext);
         if (!config.TieWordEmbeddings)
         {
-            lm_head = nn.Linear(config.HiddenSize, config.VocabSize, hasBias: false, device: loadedNext ? torch.META : device, dtype: dtype);
-            using var noGrad = torch.no_grad();
-            if (!loadedNext) nn.init.normal_(lm_head.weight, 0, config.InitializerRange);
+            lm_head = new QuantizableLinear(config.HiddenSize, config.VocabSize, hasBias: false, weights, loadedNext ? torch.META : device, dtype);
+            if (!loadedNext) Layers.Initialize(lm_head, config.InitializerRange);
         }
         RegisterComponents();
     }
@@ -49,19 +48,20 @@ public sealed class LlamaForCausalLM : CausalLanguageModel, ICheckpointModel, IT
     /// <param name="device">Where to put it. Default: the CPU.</param>
     /// <param name="dtype">Type of the weights. Default: float32.</param>
     /// <param name="configure">Changes the configuration before the model is built, for example its dropout rate.</param>
+    /// <param name="weights">How matrices are stored: as int8 they take a quarter of the memory, are frozen, and adapters go on top. Default: as floats.</param>
     /// <returns>The model in evaluation mode.</returns>
     /// <exception cref="AdaLoRAException">The folder's configuration cannot be built, or its weights do not fit.</exception>
     /// <exception cref="Serialization.SafetensorsException">A weight file is missing or damaged.</exception>
-    public static LlamaForCausalLM FromPretrained(string folder, Device? device = null, ScalarType? dtype = null, Func<LlamaConfig, LlamaConfig>? configure = null)
+    public static LlamaForCausalLM FromPretrained(string folder, Device? device = null, ScalarType? dtype = null, Func<LlamaConfig, LlamaConfig>? configure = null, BaseWeights weights = BaseWeights.Floats)
     {
         LlamaConfig config = LlamaConfig.FromFolder(folder);
         if (configure is not null) config = configure(config);
         using HuggingFaceCheckpoint checkpoint = HuggingFaceCheckpoint.Open(folder);
-        var model = new LlamaForCausalLM(config, device ?? torch.CPU, dtype ?? ScalarType.Float32, loadedNext: true);
+        var model = new LlamaForCausalLM(config, device ?? torch.CPU, dtype ?? ScalarType.Float32, weights, loadedNext: true);
         return CheckpointLoader.LoadOrDispose(model, checkpoint, LlamaCheckpoint.Mapping(withHead: model.lm_head is not null), device ?? torch.CPU, dtype ?? ScalarType.Float32);
     }
 
     private protected override EncoderOutput Decode(Tensor input_ids, Tensor? attention_mask) => model.call(input_ids, attention_mask);
 
-    private protected override Tensor Head(Tensor rows) => lm_head is not null ? lm_head.call(rows) : nn.functional.linear(rows, model.embed_tokens.weight!);
+    private protected override Tensor Head(Tensor rows) => lm_head is not null ? lm_head.call(rows) : model.embed_tokens.Scores(rows);
 }

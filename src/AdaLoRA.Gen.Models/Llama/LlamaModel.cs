@@ -10,7 +10,7 @@ namespace AdaLoRA.Gen.Models;
 public sealed class LlamaModel : nn.Module<Tensor, Tensor?, EncoderOutput>, ICheckpointModel
 {
     /// <summary>Embeddings of the vocabulary, [V, H].</summary>
-    public readonly Embedding embed_tokens;
+    public readonly QuantizableEmbedding embed_tokens;
 
     /// <summary>The layers, first to last.</summary>
     public readonly ModuleList<LlamaDecoderLayer> layers;
@@ -24,10 +24,11 @@ public sealed class LlamaModel : nn.Module<Tensor, Tensor?, EncoderOutput>, IChe
     /// <param name="config">Sizes and rates.</param>
     /// <param name="device">Where to build it. Default: torch's default device.</param>
     /// <param name="dtype">Type of the weights. Default: torch's default type.</param>
+    /// <param name="weights">How matrices are stored: as int8 they take a quarter of the memory, are frozen, and adapters go on top. Default: as floats.</param>
     /// <exception cref="AdaLoRAException">The configuration breaks a rule.</exception>
-    public LlamaModel(LlamaConfig config, Device? device = null, ScalarType? dtype = null) : this(config, device, dtype, loadedNext: false) { }
+    public LlamaModel(LlamaConfig config, Device? device = null, ScalarType? dtype = null, BaseWeights weights = BaseWeights.Floats) : this(config, device, dtype, weights, loadedNext: false) { }
 
-    internal LlamaModel(LlamaConfig config, Device? device, ScalarType? dtype, bool loadedNext) : base(nameof(LlamaModel))
+    internal LlamaModel(LlamaConfig config, Device? device, ScalarType? dtype, BaseWeights weights, bool loadedNext) : base(nameof(LlamaModel))
     {
         ArgumentNullException.ThrowIfNull(config);
         config.Check();
@@ -35,8 +36,8 @@ public sealed class LlamaModel : nn.Module<Tensor, Tensor?, EncoderOutput>, IChe
         _rotary = new RotaryEmbedding(config.HeadWidth, config.RopeTheta, config.RopeScaling);
         // Weights that a checkpoint replaces next get no memory and no random numbers.
         Device? place = loadedNext ? torch.META : device;
-        embed_tokens = Layers.Embedding(config.VocabSize, config.HiddenSize, config.PadTokenId, place, dtype);
-        layers = new ModuleList<LlamaDecoderLayer>([.. Enumerable.Range(0, config.LayerCount).Select(_ => new LlamaDecoderLayer(config, place, dtype))]);
+        embed_tokens = new QuantizableEmbedding(config.VocabSize, config.HiddenSize, config.PadTokenId, weights, place, dtype);
+        layers = new ModuleList<LlamaDecoderLayer>([.. Enumerable.Range(0, config.LayerCount).Select(_ => new LlamaDecoderLayer(config, weights, place, dtype))]);
         norm = new RmsNorm(config.HiddenSize, config.RmsNormEps, place, dtype);
         RegisterComponents();
         if (!loadedNext) Layers.Initialize(this, config.InitializerRange);
@@ -54,15 +55,16 @@ public sealed class LlamaModel : nn.Module<Tensor, Tensor?, EncoderOutput>, IChe
     /// <param name="device">Where to put it. Default: the CPU.</param>
     /// <param name="dtype">Type of the weights. Default: float32.</param>
     /// <param name="configure">Changes the configuration before the model is built, for example its dropout rate.</param>
+    /// <param name="weights">How matrices are stored: as int8 they take a quarter of the memory, are frozen, and adapters go on top. Default: as floats.</param>
     /// <returns>The model in evaluation mode.</returns>
     /// <exception cref="AdaLoRAException">The folder's configuration cannot be built, or its weights do not fit.</exception>
     /// <exception cref="Serialization.SafetensorsException">A weight file is missing or damaged.</exception>
-    public static LlamaModel FromPretrained(string folder, Device? device = null, ScalarType? dtype = null, Func<LlamaConfig, LlamaConfig>? configure = null)
+    public static LlamaModel FromPretrained(string folder, Device? device = null, ScalarType? dtype = null, Func<LlamaConfig, LlamaConfig>? configure = null, BaseWeights weights = BaseWeights.Floats)
     {
         LlamaConfig config = LlamaConfig.FromFolder(folder);
         if (configure is not null) config = configure(config);
         using HuggingFaceCheckpoint checkpoint = HuggingFaceCheckpoint.Open(folder);
-        var model = new LlamaModel(config, device ?? torch.CPU, dtype ?? ScalarType.Float32, loadedNext: true);
+        var model = new LlamaModel(config, device ?? torch.CPU, dtype ?? ScalarType.Float32, weights, loadedNext: true);
         return CheckpointLoader.LoadOrDispose(model, checkpoint, LlamaCheckpoint.Mapping(withHead: false), device ?? torch.CPU, dtype ?? ScalarType.Float32);
     }
 
@@ -82,5 +84,5 @@ public sealed class LlamaModel : nn.Module<Tensor, Tensor?, EncoderOutput>, IChe
     }
 
     /// <summary>Angles of the rows of a batch, once for all layers.</summary>
-    internal RotaryAngles Angles(TokenLayout layout) => _rotary.At(layout.Positions, embed_tokens.weight!.dtype);
+    internal RotaryAngles Angles(TokenLayout layout) => _rotary.At(layout.Positions, embed_tokens.FloatType);
 }

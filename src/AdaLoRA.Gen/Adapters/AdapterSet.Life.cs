@@ -71,7 +71,7 @@ public sealed partial class AdapterSet
     /// exact <see cref="Unmerge"/>.
     /// </summary>
     /// <param name="keepCopies">False saves those copies; <see cref="Unmerge"/> then subtracts ΔW again, which is exact but for rounding: a few units in the last place of the weight.</param>
-    /// <exception cref="AdaLoRAException">The set is switched off, a weight is used in a second place (tied), or would become NaN or infinite; nothing is changed then.</exception>
+    /// <exception cref="AdaLoRAException">The set is switched off, a weight is int8, is used in a second place (tied), or would become NaN or infinite; nothing is changed then.</exception>
     public void Merge(bool keepCopies = true)
     {
         RequireAttached();
@@ -83,6 +83,7 @@ public sealed partial class AdapterSet
         foreach (var adapter in _adapters.Where(a => a.InitialRank > 0))
         {
             if (SharedWeights.WhyShared(_model, adapter) is { } why) throw new AdaLoRAException($"{why}: merging '{adapter.Path}' would change both places; leave the adapter unmerged, or untie the weights.");
+            if (adapter.Layer.WhyUnmergeable is { } unmergeable) throw new AdaLoRAException($"The weight of '{adapter.Path}' {unmergeable}.");
             var sum = Sum(adapter, 1);
             if (!sum.isfinite().all().item<bool>()) throw new AdaLoRAException($"Merging would make the weight of '{adapter.Path}' NaN or infinite; nothing was merged: look for a diverged training.");
             merged.Add(adapter, sum);
@@ -102,6 +103,8 @@ public sealed partial class AdapterSet
         if (!IsMerged) return;
         using var scope = NewDisposeScope();
         using var _ = no_grad();
+        var quantized = _adapters.Find(a => a.InitialRank > 0 && a.Layer.WhyUnmergeable is not null);
+        if (quantized is not null) throw new AdaLoRAException($"'{quantized.Path}' was made int8 while the adapters '{Name}' were merged into it, so they cannot be taken out again: call Dequantize() on the layer before, or MergeAndDetach() before quantising.");
         foreach (var adapter in _adapters.Where(a => a.InitialRank > 0))
         {
             if (_unmerged.TryGetValue(adapter, out var weight)) adapter.Layer.Weight.copy_(weight);
@@ -177,7 +180,8 @@ public sealed partial class AdapterSet
 
         void SetGrad(string name, bool trained)
         {
-            if (_model.get_parameter(name) is { } p) p.requires_grad = trained;
+            // A weight that was made int8 meanwhile stays frozen.
+            if (_model.get_parameter(name) is { } p && p.is_floating_point()) p.requires_grad = trained;
         }
     }
 

@@ -37,15 +37,15 @@ public sealed partial class AdapterSet : nn.Module, IDisposable
         Options = options;
         Sizing = sizing;
         IsTrainable = trainable;
-        var weight = targets[0].Layer.Weight;
+        var (type, device) = (targets[0].Layer.DType, targets[0].Layer.Weight.device);
         foreach (var (path, layer) in targets)
         {
-            if (layer.Weight.dtype != weight.dtype || !layer.Weight.device.IsSame(weight.device))
+            if (layer.DType != type || !layer.Weight.device.IsSame(device))
             {
-                throw new AdaLoRAException($"{modelName}: '{path}' is {layer.Weight.dtype} on {layer.Weight.device} and '{targets[0].Path}' is {weight.dtype} on {weight.device}; bring all targets to one type and device first.");
+                throw new AdaLoRAException($"{modelName}: '{path}' is {layer.DType} on {layer.Weight.device} and '{targets[0].Path}' is {type} on {device}; bring all targets to one type and device first.");
             }
         }
-        Arena = new AdapterArena(new ArenaLayout(shapes, options.Method == AdapterMethod.AdaLoRA), ArenaType(weight.dtype), weight.device, trainable);
+        Arena = new AdapterArena(new ArenaLayout(shapes, options.Method == AdapterMethod.AdaLoRA), ArenaType(type), device, trainable);
         for (int i = 0; i < targets.Count; i++)
         {
             var adapter = new Adapter(this, targets[i], i, shapes[i].Rank);

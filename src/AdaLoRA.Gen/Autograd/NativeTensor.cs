@@ -25,8 +25,14 @@ internal readonly unsafe struct NativeTensor(nint handle)
     /// <summary>A new tensor without a graph on the same memory.</summary>
     public static NativeTensor Detached(Tensor tensor) => Checked(NodeApi.Detach(tensor.Handle));
 
+    /// <summary>Takes over what a managed tensor holds; that is empty afterwards.</summary>
+    public static NativeTensor Take(Tensor tensor) => new(tensor.DetachFromDisposeScope().DecoupleFromNativeHandle());
+
+    /// <summary>A managed tensor of the same elements, for operations that are not on the hot path.</summary>
+    public Tensor Share() => Tensor.UnsafeCreateTensor(Contiguous().Handle);
+
     /// <summary>A new matrix of zeros.</summary>
-    public static NativeTensor Zeros(long rows, long columns, ScalarType type) => new(zeros(rows, columns, dtype: type).DetachFromDisposeScope().DecoupleFromNativeHandle());
+    public static NativeTensor Zeros(long rows, long columns, ScalarType type) => Take(zeros(rows, columns, dtype: type));
 
     /// <summary>A new tensor: a copy, or the same memory where that is contiguous.</summary>
     public NativeTensor Contiguous() => Checked(NodeApi.Contiguous(Handle));

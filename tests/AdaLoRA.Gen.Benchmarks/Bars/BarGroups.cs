@@ -17,6 +17,7 @@ internal static class BarGroups
         new MiniLmBars(),
         .. StackShape.Timed.Take(2).Select(shape => new CompactionBars(shape)),
         new InferenceBars(),
+        new Int8Bars(),
         new LoadBars(large: false),
         new LoadBars(large: true),
         new CallStudy(),

@@ -65,6 +65,8 @@ public sealed class EmittedCodeTests
         {
             private readonly Embedding tokens = Embedding(100, 16);
             private readonly TransposedLinear transposed = new(16, 48);
+            private readonly QuantizableEmbedding table = new(100, 16, weights: BaseWeights.Int8Rows);
+            private readonly QuantizableLinear bytes = new(16, 48, false, BaseWeights.Int8Rows);
             private readonly Module<Tensor, Tensor> stem = Sequential(Conv1d(16, 8, 3), ReLU(), Conv2d(8, 8, (3, 5), groups: 2));
             private readonly ModuleList<Conv3d> list = new(Conv3d(4, 6, 3), Conv3d(4, 6, 3));
             private readonly Linear head = Linear(16, 4);

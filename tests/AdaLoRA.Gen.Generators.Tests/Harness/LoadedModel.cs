@@ -25,7 +25,7 @@ internal sealed class LoadedModel
 
     /// <summary>What TorchSharp itself registers.</summary>
     public IReadOnlyList<string> RegisteredLayers =>
-        [.. Model.named_modules().Where(m => m.module is Linear or TransposedLinear or Conv1d or Conv2d or Conv3d or Embedding).Select(m => m.name)];
+        [.. Model.named_modules().Where(m => m.module is Linear or TransposedLinear or QuantizableLayer or Conv1d or Conv2d or Conv3d or Embedding).Select(m => m.name)];
 
     public static LoadedModel From(string source, string typeName = "M")
     {

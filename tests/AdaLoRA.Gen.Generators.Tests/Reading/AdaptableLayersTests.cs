@@ -18,13 +18,13 @@ public sealed class AdaptableLayersTests
     [Fact]
     public void Each_kind_is_known_by_its_class()
     {
-        var compilation = Compilations.Create("public class Linear { } namespace Other { public class TransposedLinear { } public class Conv2d { } }");
+        var compilation = Compilations.Create("public class Linear { } namespace Other { public class TransposedLinear { } public class QuantizableLinear { } public class Conv2d { } }");
         foreach (var kind in Enum.GetValues<LayerKind>())
         {
-            var type = compilation.GetTypeByMetadataName(kind == LayerKind.TransposedLinear ? "AdaLoRA.Gen.TransposedLinear" : "TorchSharp.Modules." + kind);
+            var type = compilation.GetTypeByMetadataName((kind is LayerKind.TransposedLinear or LayerKind.QuantizableLinear or LayerKind.QuantizableEmbedding ? "AdaLoRA.Gen." : "TorchSharp.Modules.") + kind);
             Assert.Equal(kind, AdaptableLayers.KindOf(type!));
         }
-        foreach (string other in new[] { "Linear", "Other.TransposedLinear", "Other.Conv2d", "TorchSharp.Modules.Convolution", "TorchSharp.Modules.ConvTranspose2d", "TorchSharp.Modules.EmbeddingBag", "TorchSharp.Modules.Bilinear" })
+        foreach (string other in new[] { "Linear", "Other.TransposedLinear", "Other.QuantizableLinear", "AdaLoRA.Gen.QuantizableLayer", "Other.Conv2d", "TorchSharp.Modules.Convolution", "TorchSharp.Modules.ConvTranspose2d", "TorchSharp.Modules.EmbeddingBag", "TorchSharp.Modules.Bilinear" })
             Assert.Null(AdaptableLayers.KindOf(compilation.GetTypeByMetadataName(other)!));
     }
 }

@@ -77,8 +77,8 @@ public sealed class ADALORA003Tests
 
     [Fact]
     public Task Parameters_of_other_kinds_of_layers() => AnalyzerRun.Verify(
-        SampleModels.Annotated("[LoRA(Rank = 1, Targets = [\"q\"], Trainable = [\"tokens.weight\", \"conv.bias\", \"t.bias\", \"tokens.{|ADALORA003:bias|}\"])]",
-            "private readonly Linear q = Linear(8, 8); private readonly Embedding tokens = Embedding(8, 2); private readonly Conv2d conv = Conv2d(2, 2, 1); private readonly TransposedLinear t = new(2, 2);"),
+        SampleModels.Annotated("[LoRA(Rank = 1, Targets = [\"q\"], Trainable = [\"tokens.weight\", \"conv.bias\", \"t.bias\", \"int8.bias\", \"table.weight\", \"tokens.{|ADALORA003:bias|}\"])]",
+            "private readonly Linear q = Linear(8, 8); private readonly Embedding tokens = Embedding(8, 2); private readonly Conv2d conv = Conv2d(2, 2, 1); private readonly TransposedLinear t = new(2, 2); private readonly QuantizableLinear int8 = new(2, 2); private readonly QuantizableEmbedding table = new(8, 2);"),
         "'tokens.bias' matches no module of M: 'tokens' has no 'bias'; remove it");
 
     [Fact]

@@ -8,7 +8,7 @@ public sealed class ADALORA004Tests
     internal static RuleCase Case => new(SampleModels.Annotated("""[AdaLoRA(Budget = 2, Targets = ["{|ADALORA004:norm|}"])]""", "private readonly LayerNorm norm = LayerNorm(8);"),
         $"'norm' matches 'norm', a LayerNorm: {Reason}");
 
-    private const string Reason = "adapters go on Linear, TransposedLinear, Conv1d, Conv2d, Conv3d and Embedding; target one of these, or build the block from them";
+    private const string Reason = "adapters go on Linear, TransposedLinear, QuantizableLinear, Conv1d, Conv2d, Conv3d, Embedding and QuantizableEmbedding; target one of these, or build the block from them";
 
     [Theory]
     [InlineData("ConvTranspose2d", "ConvTranspose2d(2, 2, 1)")]
@@ -25,6 +25,8 @@ public sealed class ADALORA004Tests
     [InlineData("Conv3d", "Conv3d(2, 2, 1)")]
     [InlineData("Embedding", "Embedding(8, 2)")]
     [InlineData("TransposedLinear", "new(8, 2)")]
+    [InlineData("QuantizableLinear", "new(8, 2)")]
+    [InlineData("QuantizableEmbedding", "new(8, 2)")]
     public Task Kinds_that_carry_adapters(string type, string value) =>
         AnalyzerRun.Verify(SampleModels.Annotated("""[LoRA(Rank = 2, Targets = ["layer"])]""", $"private readonly {type} layer = {value};"));
 

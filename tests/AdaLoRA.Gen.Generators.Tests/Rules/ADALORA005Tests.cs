@@ -34,6 +34,8 @@ public sealed class ADALORA005Tests
     [InlineData("Conv1d", "Conv1d(8, 4, 3, groups: 4)", 6, 4, 4)]
     [InlineData("Embedding", "Embedding(3, 8)", 3, 8, 3)]
     [InlineData("TransposedLinear", "new(8, 2)", 8, 2, 2)]
+    [InlineData("QuantizableLinear", "new(8, 2)", 8, 2, 2)]
+    [InlineData("QuantizableEmbedding", "new(3, 8)", 3, 8, 3)]
     public Task Other_kinds_of_layers(string type, string value, int inFeatures, int outFeatures, int most) => AnalyzerRun.Verify(
         SampleModels.Annotated("""[LoRA(Rank = {|ADALORA005:5|}, Targets = ["q"])]""", $"private readonly {type} q = {value};"),
         $"Rank 5 is larger than a side of 'q' ({inFeatures} × {outFeatures}); use at most {most}");

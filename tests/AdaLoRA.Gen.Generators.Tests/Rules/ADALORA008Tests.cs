@@ -118,6 +118,8 @@ public sealed class ADALORA008Tests
 
     [Theory]
     [InlineData("TransposedLinear", "new(8, 8)")]
+    [InlineData("QuantizableLinear", "new(8, 8)")]
+    [InlineData("QuantizableEmbedding", "new(8, 8)")]
     [InlineData("Conv1d", "Conv1d(8, 8, 1)")]
     [InlineData("Conv2d", "Conv2d(8, 8, 1)")]
     [InlineData("Conv3d", "Conv3d(8, 8, 1)")]

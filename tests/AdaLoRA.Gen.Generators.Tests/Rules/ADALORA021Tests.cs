@@ -7,7 +7,7 @@ namespace AdaLoRA.Gen.Generators.Tests.Rules;
 public sealed class ADALORA021Tests
 {
     private static string Model(string body, string members = "", string contract = "") => $$"""
-        [LoRA(Rank = 2, Targets = ["q", "items.*", "net.0", "wte", "conv", "turned"])]
+        [LoRA(Rank = 2, Targets = ["q", "items.*", "net.0", "wte", "conv", "turned", "bytes"])]
         public partial class M : Module<Tensor, Tensor>{{contract}}
         {
             private readonly Linear q = Linear(8, 8), other = Linear(8, 8);
@@ -16,6 +16,7 @@ public sealed class ADALORA021Tests
             private readonly Embedding wte = Embedding(8, 8);
             private readonly Conv2d conv = Conv2d(8, 8, 3);
             private readonly TransposedLinear turned = new(8, 8);
+            private readonly QuantizableLinear bytes = new(8, 8);
             public M() : base("m") => RegisterComponents();
             public override Tensor forward(Tensor x) => {{body}};
             {{members}}
@@ -27,7 +28,11 @@ public sealed class ADALORA021Tests
 
     internal static RuleCase Case => new(Model("functional.linear(x, {|ADALORA021:q.weight|}, q.bias)"), Message("q"));
 
-    internal static FixCase[] Fixes => [new(new CallInsteadOfWeightFix(), Model("functional.linear(x, q.weight, q.bias)"), Model("q.call(x)"))];
+    internal static FixCase[] Fixes =>
+    [
+        new(new CallInsteadOfWeightFix(), Model("functional.linear(x, q.weight, q.bias)"), Model("q.call(x)")),
+        new(new CallInsteadOfWeightFix(), Model("functional.linear(x, bytes.weight, bytes.bias)"), Model("bytes.call(x)")),
+    ];
 
     [Theory]
     [InlineData("functional.linear(x, {|ADALORA021:q.weight|}, q.bias)", "q")]
@@ -43,6 +48,7 @@ public sealed class ADALORA021Tests
     [InlineData("{|ADALORA021:wte.weight|}![x]", "wte")]
     [InlineData("{|ADALORA021:wte.weight|}!.index_select(0, x)", "wte")]
     [InlineData("functional.linear(x, {|ADALORA021:wte.weight|}!)", "wte")]
+    [InlineData("functional.linear(x, {|ADALORA021:bytes.weight|}, bytes.bias)", "bytes")]
     [InlineData("functional.linear(x, {|ADALORA021:items[1].weight|})", "items")]
     [InlineData("functional.linear(x, {|ADALORA021:((Linear)net[0]).weight|})", "net")]
     public Task Products(string body, string member) => AnalyzerRun.Verify(Model(body), Message(member));

@@ -15,6 +15,8 @@ public sealed class KindTests
         ["linear 1-D"] = (() => nn.Linear(6, 5), () => randn(6)),
         ["transposed"] = (() => new TransposedLinear(6, 5), () => randn(3, 6)),
         ["transposed 3-D without bias"] = (() => new TransposedLinear(6, 5, hasBias: false), () => randn(2, 3, 6)),
+        ["quantizable 3-D"] = (() => new QuantizableLinear(6, 5), () => randn(2, 3, 6)),
+        ["quantizable embedding"] = (() => new QuantizableEmbedding(7, 5), () => randint(0, 7, [2, 4])),
         ["embedding"] = (() => nn.Embedding(7, 5), () => randint(0, 7, [2, 4])),
         ["embedding of one index"] = (() => nn.Embedding(7, 5), () => tensor(3L)),
         ["conv1d"] = (() => nn.Conv1d(4, 6, 3, stride: 2, padding: 1), () => randn(2, 4, 9)),
@@ -119,7 +121,9 @@ public sealed class KindTests
     [Theory]
     [InlineData("linear 2-D")]
     [InlineData("transposed")]
+    [InlineData("quantizable 3-D")]
     [InlineData("embedding")]
+    [InlineData("quantizable embedding")]
     [InlineData("conv2d in two groups")]
     public void A_bf16_base_takes_fp32_adapters(string kind)
     {

@@ -22,6 +22,12 @@ internal abstract class AdaptedLayer(nn.Module module)
     /// <summary>The layer's weight as it is stored.</summary>
     public abstract Tensor Weight { get; }
 
+    /// <summary>Type of the floats that the layer computes with.</summary>
+    public virtual ScalarType DType => Weight.dtype;
+
+    /// <summary>Why ΔW cannot be added to the weight; null when it can.</summary>
+    public virtual string? WhyUnmergeable => null;
+
     /// <summary>Whether dropout on the input makes sense: indices have none to drop.</summary>
     public virtual bool HasDropout => true;
 
@@ -66,11 +72,13 @@ internal abstract class AdaptedLayer(nn.Module module)
         TransposedLinear linear => new TransposedLinearLayer(linear),
         Conv1d or Conv2d or Conv3d => new ConvLayer((Convolution)module),
         Embedding embedding => new EmbeddingLayer(embedding),
+        QuantizableLinear linear => new QuantizableLinearLayer(linear),
+        QuantizableEmbedding embedding => new EmbeddingLayer(embedding),
         _ => null,
     };
 
     /// <summary>The kinds, for messages.</summary>
-    public const string Kinds = "Linear, TransposedLinear, Conv1d, Conv2d, Conv3d and Embedding";
+    public const string Kinds = "Linear, TransposedLinear, QuantizableLinear, Conv1d, Conv2d, Conv3d, Embedding and QuantizableEmbedding";
 
     /// <summary>The layer's own output is nobody's after this; kept until the end of the caller's scope it would cost an activation per layer.</summary>
     protected static Tensor Replacing(Tensor y, Tensor result)
