@@ -25,8 +25,8 @@ public static class CheckpointLoader
         foreach ((string name, string key) in keys)
         {
             CheckpointTarget target = targets[name];
-            bool onMeta = target.Value.device_type == DeviceType.META;
-            target.Assign(checkpoint.Read(key, onMeta ? dtype ?? target.Value.dtype : target.Value.dtype, onMeta ? device : target.Value.device), name);
+            if (target.Value.device_type == DeviceType.META) target.Assign(checkpoint.Read(key, dtype ?? target.Value.dtype, device), name);
+            else checkpoint.ReadInto(key, target.Value);
         }
     }
 
