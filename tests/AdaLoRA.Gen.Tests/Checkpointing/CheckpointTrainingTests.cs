@@ -91,19 +91,23 @@ public sealed partial class CheckpointTrainingTests
         {
             using var model = new DropNet(Depth, Width) { Checkpointing = checkpointing };
             using var x = randint(32, Rows, dtype: ScalarType.Int64);
-            long held = 0, start = 0;
-            for (int round = 0; round < 4; round++)
+            _ = LiveTensors();
+            // The compiler takes from malloc, too, now and then: the median of the rounds is the graph's.
+            var held = new List<long>();
+            long start = 0;
+            for (int round = 0; round < 9; round++)
             {
                 using var scope = NewDisposeScope();
                 long before = InUse();
                 if (round == 1) start = before;
                 var y = model.call(x);
-                held = InUse() - before;
+                held.Add(InUse() - before);
                 y.sum().backward();
             }
-            // The nodes are gone with the graph.
-            Assert.InRange(InUse() - start, -4 * Activation, 4 * Activation);
-            return held;
+            // The nodes are gone with the graph: eight rounds of them would be 64.
+            Assert.InRange(InUse() - start, -12 * Activation, 12 * Activation);
+            held.Sort();
+            return held[4];
         }
     }
 
