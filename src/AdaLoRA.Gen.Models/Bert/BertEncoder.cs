@@ -16,6 +16,8 @@ public sealed class BertEncoder : nn.Module<Tensor, TokenLayout, Tensor>
         RegisterComponents();
     }
 
+    internal bool ActivationCheckpointing { get; set; }
+
     /// <summary>Runs all layers.</summary>
     /// <param name="hidden">[N, H].</param>
     /// <param name="layout">Places of the rows.</param>
@@ -24,7 +26,7 @@ public sealed class BertEncoder : nn.Module<Tensor, TokenLayout, Tensor>
     {
         using var scope = torch.NewDisposeScope();
         Tensor state = hidden;
-        foreach (BertLayer one in layer) state = one.call(state, layout);
+        foreach (BertLayer one in layer) state = ActivationCheckpointing ? LayerCheckpoint.Run(one, (h, places) => one.call(h, places), state, layout) : one.call(state, layout);
         return state.MoveToOuterDisposeScope();
     }
 }

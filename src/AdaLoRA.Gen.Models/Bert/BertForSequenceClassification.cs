@@ -37,6 +37,13 @@ public sealed class BertForSequenceClassification : nn.Module<Tensor, Tensor?, T
         RegisterComponents();
     }
 
+    /// <inheritdoc cref="BertModel.ActivationCheckpointing"/>
+    public bool ActivationCheckpointing
+    {
+        get => bert.ActivationCheckpointing;
+        set => bert.ActivationCheckpointing = value;
+    }
+
     CheckpointMapping ICheckpointModel.Mapping => BertCheckpoint.Mapping(withPooler: true, withClassifier: true);
 
     string ICheckpointModel.Architecture => "BertForSequenceClassification";

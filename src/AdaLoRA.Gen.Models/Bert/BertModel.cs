@@ -43,6 +43,16 @@ public sealed class BertModel : nn.Module<Tensor, Tensor?, Tensor?, EncoderOutpu
     /// <summary>The configuration it was built from.</summary>
     public BertConfig Config { get; }
 
+    /// <summary>
+    /// Whether every layer is a checkpoint (<see cref="ActivationCheckpoint"/>) while gradients are on: it keeps its input alone, and backward computes it again. Costs a second forward, saves
+    /// most of a step's memory, changes no number. Default: false.
+    /// </summary>
+    public bool ActivationCheckpointing
+    {
+        get => encoder.ActivationCheckpointing;
+        set => encoder.ActivationCheckpointing = value;
+    }
+
     CheckpointMapping ICheckpointModel.Mapping => BertCheckpoint.Mapping(withPooler: pooler is not null, withClassifier: false);
 
     string ICheckpointModel.Architecture => "BertModel";

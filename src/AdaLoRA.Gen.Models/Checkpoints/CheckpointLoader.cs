@@ -26,12 +26,9 @@ public static class CheckpointLoader
         {
             CheckpointTarget target = targets[name];
             bool onMeta = target.Value.device_type == DeviceType.META;
-            if (target.IsInt8)
-            {
-                target.AssignInt8(checkpoint, key, onMeta ? device ?? torch.CPU : target.Value.device);
-                continue;
-            }
-            target.Assign(checkpoint.Read(key, onMeta ? dtype ?? target.Value.dtype : target.Value.dtype, onMeta ? device : target.Value.device), name);
+            if (target.IsInt8) target.AssignInt8(checkpoint, key, onMeta ? device ?? torch.CPU : target.Value.device);
+            else if (onMeta) target.Assign(checkpoint.Read(key, dtype ?? target.Value.dtype, device), name);
+            else checkpoint.ReadInto(key, target.Value);
         }
     }
 

@@ -43,18 +43,9 @@ internal sealed record CheckpointTarget(nn.Module Owner, string Member, Tensor V
         }
     }
 
-    /// <summary>Takes ownership of a loaded tensor. A parameter on the meta device is replaced: torch cannot fill what has no memory.</summary>
+    /// <summary>Puts a loaded tensor, which it owns then, in the place of one on the meta device: torch cannot fill what has no memory.</summary>
     internal void Assign(Tensor loaded, string path)
     {
-        if (Value.device_type != DeviceType.META)
-        {
-            using (loaded)
-            using (torch.no_grad())
-            {
-                Value.copy_(loaded).DetachFromDisposeScope();
-            }
-            return;
-        }
         var parameter = new Parameter(loaded, Value.requires_grad);
         parameter.DetachFromDisposeScope();
         switch (Owner, Member)

@@ -64,12 +64,22 @@ public sealed class HuggingFaceCheckpoint : IDisposable
     {
         using var scope = torch.NewDisposeScope();
         using var noGrad = torch.no_grad();
-        Tensor tensor = Owner(name).Read(name);
-        if (tensor.dtype == ScalarType.Int8 && _owner.TryGetValue(name + ScaleSuffix, out SafetensorsFile? scales))
+        SafetensorsFile file = Owner(name);
+        SafetensorsEntry entry = file.Entries[name];
+        Tensor? scales = ScalesOf(name, entry);
+        ScalarType? wanted = dtype ?? (scales is null ? entry.ScalarType : ScalarType.Float32);
+        Tensor result;
+        if (CanBePieced(entry, scales) && !(wanted == entry.ScalarType && scales is null))
         {
-            tensor = tensor.to(ScalarType.Float32).mul_(scales.Read(name + ScaleSuffix).to(ScalarType.Float32));
+            result = torch.empty(entry.Shape.ToArray(), wanted!.Value, torch.CPU);
+            ChunkedRead.Fill(result, file, name, scales);
         }
-        return tensor.to(dtype ?? tensor.dtype, device ?? torch.CPU).DetachFromDisposeScope();
+        else
+        {
+            result = file.Read(name);
+            if (scales is not null) result = result.to(ScalarType.Float32).mul_(scales);
+        }
+        return result.to(wanted ?? result.dtype, device ?? torch.CPU).DetachFromDisposeScope();
     }
 
     /// <summary>The bytes and scales of a matrix that is stored as int8, in the caller's dispose scope; null for one that is stored as floats.</summary>
@@ -79,6 +89,25 @@ public sealed class HuggingFaceCheckpoint : IDisposable
         if (owner.Entries[name].DType != "I8" || !_owner.TryGetValue(name + ScaleSuffix, out SafetensorsFile? scales)) return null;
         return (owner.Read(name).to(device), scales.Read(name + ScaleSuffix).to(ScalarType.Float32, device));
     }
+
+    /// <summary>Reads a tensor into one that is there, in that one's type and on its device, without a copy between where that one is contiguous on the CPU.</summary>
+    internal void ReadInto(string name, Tensor target)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var noGrad = torch.no_grad();
+        SafetensorsFile file = Owner(name);
+        SafetensorsEntry entry = file.Entries[name];
+        Tensor? scales = ScalesOf(name, entry);
+        if (target.device_type == DeviceType.CPU && target.is_contiguous() && CanBePieced(entry, scales)) ChunkedRead.Fill(target, file, name, scales);
+        else target.copy_(Read(name, target.dtype));
+    }
+
+    /// <summary>Booleans are checked byte by byte, and a type that TorchSharp does not know is refused, by the file; other scales than one a row are left to torch's broadcasting.</summary>
+    private static bool CanBePieced(SafetensorsEntry entry, Tensor? scales) =>
+        entry.ScalarType is not (null or ScalarType.Bool) && (scales is null || (entry.Shape.Count == 2 && scales.shape.SequenceEqual([entry.Shape[0], 1])));
+
+    private Tensor? ScalesOf(string name, SafetensorsEntry entry) =>
+        entry.ScalarType == ScalarType.Int8 && _owner.TryGetValue(name + ScaleSuffix, out SafetensorsFile? file) ? file.Read(name + ScaleSuffix).to(ScalarType.Float32) : null;
 
     /// <summary>Why a tensor cannot become a floating-point weight, or null when it can.</summary>
     internal string? Objection(string name)

@@ -8,6 +8,9 @@ public abstract class CausalLanguageModel : nn.Module<Tensor, Tensor?, Tensor>
 {
     private protected CausalLanguageModel(string name) : base(name) { }
 
+    /// <inheritdoc cref="BertModel.ActivationCheckpointing"/>
+    public abstract bool ActivationCheckpointing { get; set; }
+
     /// <summary>Scores of every word as the next one, at every position.</summary>
     /// <param name="input_ids">Token ids, int64 [B, T].</param>
     /// <param name="attention_mask">0 where a token is padding, [B, T]; null: no padding.</param>

@@ -35,6 +35,10 @@ internal sealed class RotaryEmbedding
 /// <param name="sines">[N, 1, d/2].</param>
 public sealed class RotaryAngles(Tensor cosines, Tensor sines) : IDisposable
 {
+    internal Tensor Cosines => cosines;
+
+    internal Tensor Sines => sines;
+
     /// <summary>Turns queries or keys.</summary>
     /// <param name="rows">[N, heads d].</param>
     /// <param name="heads">Heads side by side in a row.</param>

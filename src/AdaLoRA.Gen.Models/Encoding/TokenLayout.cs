@@ -23,6 +23,12 @@ public sealed class TokenLayout : IDisposable
         _first = torch.tensor(starts, device: positions.device);
     }
 
+    private TokenLayout(TokenLayout other, Tensor? rows, Tensor? bias)
+    {
+        (Batch, Length, _lengths, _starts, Positions, Blocks, Causal, _first) = (other.Batch, other.Length, other._lengths, other._starts, other.Positions, other.Blocks, other.Causal, other._first);
+        (_rows, AttentionBias) = (rows, bias);
+    }
+
     /// <summary>Sequences, B.</summary>
     public long Batch { get; }
 
@@ -48,6 +54,9 @@ public sealed class TokenLayout : IDisposable
 
     /// <summary>Whether a token attends to those before it and to itself only (decoders).</summary>
     internal bool Causal { get; }
+
+    /// <summary>What layers read of the layout's tensors: a checkpoint keeps them, for the layout may be gone by backward.</summary>
+    internal IEnumerable<Tensor> LayerTensors => Blocks is null ? ((Tensor?[])[_rows, AttentionBias]).OfType<Tensor>() : [];
 
     /// <summary>Reads a mask.</summary>
     /// <param name="attentionMask">[B, T] of any type: 0 is padding, anything else a real token.</param>
@@ -119,6 +128,15 @@ public sealed class TokenLayout : IDisposable
         Array.Fill(lengths, length);
         long[] starts = [.. Enumerable.Range(0, (int)batch).Select(b => b * length)];
         return new TokenLayout(batch, length, lengths, starts, null, positions, null, [(batch, length)], causal);
+    }
+
+    /// <summary>The same layout for layers, on other tensors for <see cref="LayerTensors"/>.</summary>
+    /// <param name="tensors">In their order.</param>
+    internal TokenLayout Over(IEnumerable<Tensor> tensors)
+    {
+        if (Blocks is not null) return this;
+        var next = new Queue<Tensor>(tensors);
+        return new TokenLayout(this, _rows is null ? null : next.Dequeue(), AttentionBias is null ? null : next.Dequeue());
     }
 
     /// <summary>Takes the real tokens out of a padded tensor.</summary>

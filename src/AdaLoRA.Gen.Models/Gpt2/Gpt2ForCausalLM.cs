@@ -36,6 +36,13 @@ public sealed class Gpt2ForCausalLM : CausalLanguageModel, ICheckpointModel, ITi
     /// <summary>The configuration it was built from.</summary>
     public Gpt2Config Config => transformer.Config;
 
+    /// <inheritdoc/>
+    public override bool ActivationCheckpointing
+    {
+        get => transformer.ActivationCheckpointing;
+        set => transformer.ActivationCheckpointing = value;
+    }
+
     CheckpointMapping ICheckpointModel.Mapping => Gpt2Checkpoint.Mapping(withHead: lm_head is not null);
 
     string ICheckpointModel.Architecture => "GPT2LMHeadModel";

@@ -48,6 +48,9 @@ public sealed class Gpt2Model : nn.Module<Tensor, Tensor?, EncoderOutput>, IChec
     /// <summary>The configuration it was built from.</summary>
     public Gpt2Config Config { get; }
 
+    /// <inheritdoc cref="BertModel.ActivationCheckpointing"/>
+    public bool ActivationCheckpointing { get; set; }
+
     CheckpointMapping ICheckpointModel.Mapping => Gpt2Checkpoint.Mapping(withHead: false);
 
     string ICheckpointModel.Architecture => "GPT2Model";
@@ -79,7 +82,7 @@ public sealed class Gpt2Model : nn.Module<Tensor, Tensor?, EncoderOutput>, IChec
         TokenLayout layout = TokenLayout.OfDecoder(input_ids, attention_mask);
         using var scope = torch.NewDisposeScope();
         Tensor state = Embed(input_ids, layout);
-        foreach (Gpt2Block block in h) state = block.call(state, layout);
+        foreach (Gpt2Block block in h) state = ActivationCheckpointing ? LayerCheckpoint.Run(block, (hidden, places) => block.call(hidden, places), state, layout) : block.call(state, layout);
         return new EncoderOutput(ln_f.call(state).MoveToOuterDisposeScope(), layout);
     }
 

@@ -35,6 +35,13 @@ public sealed class LlamaForCausalLM : CausalLanguageModel, ICheckpointModel, IT
     /// <summary>The configuration it was built from.</summary>
     public LlamaConfig Config => model.Config;
 
+    /// <inheritdoc/>
+    public override bool ActivationCheckpointing
+    {
+        get => model.ActivationCheckpointing;
+        set => model.ActivationCheckpointing = value;
+    }
+
     CheckpointMapping ICheckpointModel.Mapping => LlamaCheckpoint.Mapping(withHead: lm_head is not null);
 
     string ICheckpointModel.Architecture => "LlamaForCausalLM";

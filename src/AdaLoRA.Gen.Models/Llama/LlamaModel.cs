@@ -46,6 +46,9 @@ public sealed class LlamaModel : nn.Module<Tensor, Tensor?, EncoderOutput>, IChe
     /// <summary>The configuration it was built from.</summary>
     public LlamaConfig Config { get; }
 
+    /// <inheritdoc cref="BertModel.ActivationCheckpointing"/>
+    public bool ActivationCheckpointing { get; set; }
+
     CheckpointMapping ICheckpointModel.Mapping => LlamaCheckpoint.Mapping(withHead: false);
 
     string ICheckpointModel.Architecture => "LlamaModel";
@@ -79,7 +82,10 @@ public sealed class LlamaModel : nn.Module<Tensor, Tensor?, EncoderOutput>, IChe
         using var scope = torch.NewDisposeScope();
         Tensor state = embed_tokens.call(layout.Pack(input_ids));
         using RotaryAngles angles = Angles(layout);
-        foreach (LlamaDecoderLayer layer in layers) state = layer.call(state, layout, angles);
+        foreach (LlamaDecoderLayer layer in layers)
+        {
+            state = ActivationCheckpointing ? LayerCheckpoint.Run(layer, (h, places, turns) => layer.call(h, places, turns), state, layout, angles) : layer.call(state, layout, angles);
+        }
         return new EncoderOutput(norm.call(state).MoveToOuterDisposeScope(), layout);
     }
 

@@ -93,6 +93,8 @@ public sealed partial class AdapterSet
             if (keepCopies) _unmerged[adapter] = adapter.Layer.Weight.detach().clone().DetachFromDisposeScope();
             adapter.Layer.Weight.copy_(sum);
         }
+        // A hook that adds nothing still costs a call.
+        RemoveHooks();
         IsMerged = true;
         _keepsCopies = keepCopies;
     }
@@ -111,6 +113,8 @@ public sealed partial class AdapterSet
             else adapter.Layer.Weight.copy_(Sum(adapter, -1));
         }
         ForgetCopies();
+        // TorchSharp keeps hooks in a dictionary, where the last place that was freed is filled first: they run before those of the user's that came later, as they did.
+        Hook();
         IsMerged = false;
     }
 

@@ -107,11 +107,12 @@ public sealed partial class AdaLoRAOptimizer : optim.Optimizer
 
     /// <summary>Takes one step with the gradients of the last backward passes and leaves them at zero.</summary>
     /// <param name="closure">Evaluated first when given; its loss is returned.</param>
-    /// <exception cref="AdaLoRAException">No adapted layer ran since attach, the adapters are switched off or merged, or backward no longer writes into the arena.</exception>
+    /// <exception cref="AdaLoRAException">No adapted layer ran since attach, the adapters are switched off or merged, backward no longer writes into the arena, or a checkpoint failed in backward.</exception>
     public override Tensor step(Func<Tensor>? closure = null)
     {
         RequireComputing("before training goes on");
         var loss = closure?.Invoke();
+        ActivationCheckpoint.ThrowIfFailed();
         if (StepsCompleted == 0) RequireCalls();
         _set.RequireBackward();
         _set.Arena.VerifyGradientViews(_set.Adapters);

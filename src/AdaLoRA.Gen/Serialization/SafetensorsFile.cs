@@ -137,9 +137,16 @@ public sealed class SafetensorsFile : IDisposable
         }
     }
 
-    private void Fill(Tensor tensor, SafetensorsEntry entry)
+    /// <summary>Reads some of a tensor's elements into memory that is there, in the type of the file.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="first">First element, in row-major order.</param>
+    /// <param name="into">On the CPU, contiguous, in the type of the file; as many elements are read as it has.</param>
+    /// <exception cref="SafetensorsException">There is no such tensor, or the file was cut short since it was opened.</exception>
+    internal void ReadInto(string name, long first, Tensor into) => Fill(into, Entry(name), first);
+
+    private void Fill(Tensor tensor, SafetensorsEntry entry, long first = 0)
     {
-        long position = _dataStart + entry.Begin;
+        long position = _dataStart + entry.Begin + first * tensor.element_size();
         using Tensor flat = tensor.view(-1);
         long elements = flat.shape[0];
         for (long start = 0; start < elements; start += ChunkElements)

@@ -79,6 +79,18 @@ public sealed class ADALORA008Tests
     public Task Nothing_is_said_where_another_layer_may_be_meant(string body) =>
         AnalyzerRun.Verify(Model("Run(x)", $"private Tensor Run(Tensor x) {{ {body} return x; }} private void Take(ref Linear l) => l = other;"));
 
+    [Theory]
+    [InlineData("ActivationCheckpoint.Run(h => q.{|ADALORA008:forward|}(h), x)")]
+    [InlineData("ActivationCheckpoint.Run(q.{|ADALORA008:forward|}, x)")]
+    [InlineData("ActivationCheckpoint.Run(t => t[0] + q.{|ADALORA008:forward|}(t[1]), [x, x])")]
+    public Task In_the_body_of_a_checkpoint(string body) => AnalyzerRun.Verify(Model(body), Message("q"));
+
+    [Theory]
+    [InlineData("ActivationCheckpoint.Run(q.call, x)")]
+    [InlineData("ActivationCheckpoint.Run(h => items[0].call(h), q.CallCheckpointed(x))")]
+    [InlineData("ActivationCheckpoint.Run(t => t[0] + q.call(t[1]), [x, x])")]
+    public Task Nothing_is_said_of_calls_in_the_body_of_a_checkpoint(string body) => AnalyzerRun.Verify(Model(body));
+
     [Fact]
     public Task A_sequential_calls_its_items_itself() => AnalyzerRun.Verify(Model("net.forward(q.call(x))"));
 

@@ -32,6 +32,32 @@ public sealed class LifeTests
     }
 
     [Fact]
+    public void A_merged_layer_has_no_hook_and_gets_it_back_in_its_place()
+    {
+        using var layer = nn.Linear(4, 4);
+        using var model = new OneLayer(layer);
+        int early = 0;
+        layer.register_forward_hook((_, _, y) => { early++; return y; });
+        var set = AdapterSet.Attach(model, new AdaLoRAOptions { Budget = 1, InitialRank = 2, Targets = ["layer"] });
+        // Doubles what the adapter added, for it was registered behind it.
+        layer.register_forward_hook((_, _, y) => y * 2);
+        using var x = ones(3, 4);
+        using var _ = no_grad();
+        set.Adapters[0].lora_E!.fill_(3);
+        set.Refold();
+        byte[] before = model.call(x).bytes.ToArray();
+        long calls = set.Adapters[0].Calls;
+
+        set.Merge();
+        model.call(x).Dispose();
+        model.call(x).Dispose();
+        Assert.Equal(calls, set.Adapters[0].Calls);
+        set.Unmerge();
+        Assert.Equal(before, model.call(x).bytes.ToArray());
+        Assert.Equal((calls + 1, 4), (set.Adapters[0].Calls, early));
+    }
+
+    [Fact]
     public void A_sequential_as_root_is_refused_and_stays_as_it_was()
     {
         using var root = nn.Sequential(("a", nn.Linear(4, 4)), ("b", nn.Linear(4, 4)));
