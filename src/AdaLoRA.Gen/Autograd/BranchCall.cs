@@ -53,7 +53,7 @@ internal sealed unsafe class BranchCall(MatrixBranch branch) : GraphNode
     protected override NativeTensor Backward(NativeTensor gradient)
     {
         RequireUnchanged();
-        bool isPartial = IsPartial || !branch.Factors.HasGradients, isMatrix = _inputShape.Length == 0;
+        bool isPartial = GraphTask.IsPartial || !branch.Factors.HasGradients, isMatrix = _inputShape.Length == 0;
         var plain = gradient.IsContiguous ? default : gradient.Contiguous();
         var dy = plain.Exists ? plain : gradient;
         NativeTensor x = default, rows = default, dx = default;
@@ -71,7 +71,7 @@ internal sealed unsafe class BranchCall(MatrixBranch branch) : GraphNode
                 dx = _keepsLayer ? NativeTensor.Zeros(_rows, branch.In, _inputType) : branch.LayerGradient(isMatrix ? dy : rows);
                 AddInputGradient(dx.Memory(InputElements, _inputType), hiddenGradient);
             }
-            if (!KeepsGraph) DropInput();
+            if (!GraphTask.KeepsGraph) DropInput();
             if (isMatrix || !dx.Exists) return dx;
             var shaped = dx.View(_inputShape);
             dx.Dispose();

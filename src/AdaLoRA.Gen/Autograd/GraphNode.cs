@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using static AdaLoRA.Gen.Autograd.AutogradNative;
 using static TorchSharp.torch;
 
 namespace AdaLoRA.Gen.Autograd;
@@ -33,16 +34,10 @@ internal abstract unsafe class GraphNode
     ~GraphNode() => NativeMemory.Free(_result);
 
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
-    private delegate TensorList BackwardCallback(nint* gradients, int count);
+    private delegate TensorArray BackwardCallback(nint* gradients, int count);
 
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     private delegate void DeletedCallback();
-
-    /// <summary>Whether the backward under way was called with <c>retain_graph: true</c>.</summary>
-    protected static bool KeepsGraph => NodeApi.KeepsGraph();
-
-    /// <summary>Whether the backward under way was asked for the gradients of certain tensors only (<c>autograd.grad</c>): nothing else may change then.</summary>
-    protected static bool IsPartial => NodeApi.IsPartial();
 
     /// <summary>Lets go of the gradients that the last backward on this thread returned: torch has taken it over when anything else runs.</summary>
     public static void ReleaseReturned()
@@ -59,21 +54,21 @@ internal abstract unsafe class GraphNode
     protected Tensor Attach(Tensor input, Tensor? below, NativeTensor output)
     {
         _passesOn = below is not null;
-        _node = NodeApi.Create(_backwardPointer, _deletedPointer);
-        if (_node.Shared == 0) NodeApi.ThrowLastError();
+        _node = CreateNode(_backwardPointer, _deletedPointer);
+        if (_node.Shared == 0) throw LastError();
         _self = GCHandle.Alloc(this);
         nint* from = stackalloc nint[] { input.Handle, below?.Handle ?? 0 };
         nint to = output.Handle, result = 0;
-        var inputs = new TensorList(from, _passesOn ? 2 : 1);
-        NodeApi.SetNextEdges(_node, inputs);
-        NodeApi.WrapOutputs(inputs, new TensorList(&to, 1), _node, &result);
-        _saved = NodeApi.Save(*from, _node);
+        var inputs = new TensorArray(from, _passesOn ? 2 : 1);
+        SetNextEdges(_node, inputs, 1);
+        WrapOutputs(inputs, new TensorArray(&to, 1), _node, &result);
+        _saved = Save(*from, _node, 0);
         // The graph alone keeps the node alive from here on.
-        NodeApi.DisposeShared(_node);
+        DisposeShared(_node);
         GC.KeepAlive(input);
         GC.KeepAlive(below);
         output.Dispose();
-        if (result == 0) NodeApi.ThrowLastError();
+        if (result == 0) throw LastError();
         return Tensor.UnsafeCreateTensor(result);
     }
 
@@ -82,8 +77,8 @@ internal abstract unsafe class GraphNode
     protected NativeTensor Input()
     {
         if (_saved == 0) throw new AdaLoRAException("the graph was already used by a backward without retain_graph");
-        nint input = NodeApi.Unpack(_saved, _node);
-        if (input == 0) NodeApi.ThrowLastError();
+        nint input = Unpack(_saved, _node);
+        if (input == 0) throw LastError();
         return new NativeTensor(input);
     }
 
@@ -91,7 +86,7 @@ internal abstract unsafe class GraphNode
     protected void DropInput()
     {
         if (_saved == 0) return;
-        NodeApi.DisposeSaved(_saved);
+        DisposeSaved(_saved);
         _saved = 0;
     }
 
@@ -105,7 +100,9 @@ internal abstract unsafe class GraphNode
     /// <summary>The graph is gone: the object may be used again. May come on the finalizer's thread.</summary>
     protected abstract void Released();
 
-    private TensorList OnBackward(nint* gradients, int count)
+    private static AdaLoRAException LastError() => new(AutogradNative.LastError());
+
+    private TensorArray OnBackward(nint* gradients, int count)
     {
         ReleaseReturned();
         _result[0] = _result[1] = 0;
@@ -120,7 +117,7 @@ internal abstract unsafe class GraphNode
         }
         if (_passesOn) _result[1] = s_passedOn = gradient.Handle;
         else gradient.Dispose();
-        return new TensorList(_result, _passesOn ? 2 : 1);
+        return new TensorArray(_result, _passesOn ? 2 : 1);
     }
 
     private void OnDeleted()
@@ -128,7 +125,7 @@ internal abstract unsafe class GraphNode
         try
         {
             DropInput();
-            NodeApi.DisposeWeak(_node);
+            DisposeWeak(_node);
             _node = default;
             _self.Free();
             Released();

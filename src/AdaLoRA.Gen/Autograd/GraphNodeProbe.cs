@@ -31,7 +31,7 @@ internal sealed unsafe class GraphNodeProbe : GraphNode
 
     protected override NativeTensor Backward(NativeTensor gradient)
     {
-        (_keeps, _partial) = (KeepsGraph, IsPartial);
+        (_keeps, _partial) = (GraphTask.KeepsGraph, GraphTask.IsPartial);
         var input = Input();
         if (*input.Floats != 2 || input.Dimensions != 1 || !input.IsContiguous) _failed = true;
         input.Dispose();

@@ -36,7 +36,7 @@ internal sealed unsafe class MatrixBranch(AdapterSet set, MatrixLayer layer, int
     {
         if (set.Arena.DType != ScalarType.Float32 || !IsPlain(x) || !IsPlain(y)) return null;
         bool needsGraph = is_grad_enabled() && (set.IsTrainable || x.requires_grad || y.requires_grad);
-        if (needsGraph && !NodeApi.IsUsable) return null;
+        if (needsGraph && !GraphTask.IsUsable) return null;
         Follow();
         var call = Take();
         if (needsGraph) return call.Apply(x, y, dropout, keepsLayer: x.dtype != y.dtype || !layer.IsFrozen(y.dtype));

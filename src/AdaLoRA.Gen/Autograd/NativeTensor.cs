@@ -13,17 +13,17 @@ internal readonly unsafe struct NativeTensor(nint handle)
 
     public bool Exists => Handle != 0;
 
-    public float* Floats => (float*)NodeApi.Data(Handle);
+    public float* Floats => (float*)AutogradNative.Data(Handle);
 
     /// <summary>Its elements, where it is contiguous.</summary>
-    public TensorMemory Memory(long count, ScalarType type) => new((void*)NodeApi.Data(Handle), count, type == ScalarType.BFloat16);
+    public TensorMemory Memory(long count, ScalarType type) => new((void*)AutogradNative.Data(Handle), count, type == ScalarType.BFloat16);
 
-    public long Dimensions => NodeApi.Dimensions(Handle);
+    public long Dimensions => AutogradNative.Dimensions(Handle);
 
-    public bool IsContiguous => NodeApi.IsContiguous(Handle);
+    public bool IsContiguous => AutogradNative.IsContiguous(Handle) != 0;
 
     /// <summary>A new tensor without a graph on the same memory.</summary>
-    public static NativeTensor Detached(Tensor tensor) => Checked(NodeApi.Detach(tensor.Handle));
+    public static NativeTensor Detached(Tensor tensor) => Checked(AutogradNative.Detach(tensor.Handle));
 
     /// <summary>Takes over what a managed tensor holds; that is empty afterwards.</summary>
     public static NativeTensor Take(Tensor tensor) => new(tensor.DetachFromDisposeScope().DecoupleFromNativeHandle());
@@ -35,30 +35,30 @@ internal readonly unsafe struct NativeTensor(nint handle)
     public static NativeTensor Zeros(long rows, long columns, ScalarType type) => Take(zeros(rows, columns, dtype: type));
 
     /// <summary>A new tensor: a copy, or the same memory where that is contiguous.</summary>
-    public NativeTensor Contiguous() => Checked(NodeApi.Contiguous(Handle));
+    public NativeTensor Contiguous() => Checked(AutogradNative.Contiguous(Handle));
 
     /// <summary>A new tensor of another shape on the same memory.</summary>
     public NativeTensor View(ReadOnlySpan<long> shape)
     {
-        fixed (long* sizes = shape) return Checked(NodeApi.View(Handle, sizes, shape.Length));
+        fixed (long* sizes = shape) return Checked(AutogradNative.View(Handle, sizes, shape.Length));
     }
 
     /// <summary>A new tensor: the product of two matrices.</summary>
     public NativeTensor Multiply(Tensor right)
     {
-        var product = Checked(NodeApi.Multiply(Handle, right.Handle));
+        var product = Checked(AutogradNative.Multiply(Handle, right.Handle));
         GC.KeepAlive(right);
         return product;
     }
 
     public void Dispose()
     {
-        if (Exists) NodeApi.DisposeTensor(Handle);
+        if (Exists) AutogradNative.DisposeTensor(Handle);
     }
 
     private static NativeTensor Checked(nint handle)
     {
-        if (handle == 0) NodeApi.ThrowLastError();
+        if (handle == 0) throw new AdaLoRAException(AutogradNative.LastError());
         return new NativeTensor(handle);
     }
 }

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
+using AdaLoRA.Gen.Autograd;
 using TorchSharp;
-using static AdaLoRA.Gen.Checkpointing.AutogradNative;
+using static AdaLoRA.Gen.Autograd.AutogradNative;
 using static TorchSharp.torch;
 
 namespace AdaLoRA.Gen.Checkpointing;
