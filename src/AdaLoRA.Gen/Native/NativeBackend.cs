@@ -65,6 +65,18 @@ public static class NativeBackend
     /// <summary><see cref="Check"/> as one line for a log.</summary>
     public static string Describe() => Check().ToString();
 
+    /// <summary>The handle under which libtorch's own exports are found; 0 where the operating system does not give it.</summary>
+    /// <exception cref="DllNotFoundException">libtorch cannot be loaded.</exception>
+    internal static nint Libtorch()
+    {
+        Initialize();
+        lock (Gate)
+        {
+            Current().Binding();
+            return Current().Library(NativeFiles.TorchCpu);
+        }
+    }
+
     private static NativeLoad Current() => s_load ??= NativeLoad.Plan(Environment.GetEnvironmentVariable(TorchVariable));
 
     /// <summary>The runtime asks here for a native library that it did not find or could not load. TorchSharp prints what is thrown inside its own trace.</summary>
