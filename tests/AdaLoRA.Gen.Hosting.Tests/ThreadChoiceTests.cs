@@ -53,6 +53,18 @@ public class ThreadChoiceTests
     }
 
     [Theory]
+    [InlineData(1.4, 1.1, 2)]       // seen on a machine with eight times the work it has cores for; alone, two threads take half of what one takes
+    [InlineData(3, 1.1, 1)]
+    public void One_or_two_long_batches_prove_little(double two, double one, int expected)
+    {
+        int runs = 0;
+        var (threads, times) = ThreadChoice.Choose(2, two, 200, n => { runs++; return n == 1 ? one : two; });
+        Assert.Equal(expected, threads);
+        Assert.InRange(runs, 2, 5);
+        Assert.Equal(2, times.Count);
+    }
+
+    [Theory]
     [InlineData(0.002, 100)]
     [InlineData(0.03, 1_000)]
     [InlineData(0.6, 200)]

@@ -101,8 +101,11 @@ internal sealed class ThreadChoice
 
     private int Best()
     {
-        var best = _times.MinBy(t => t.Value.Seconds);
-        return best.Value.Seconds < Margin * _times[_all].Seconds ? best.Key : _all;
+        var (threads, best) = _times.MinBy(t => t.Value.Seconds);
+        var all = _times[_all];
+        // Batches so long that there was time for one or two are those that gain from threads; on a busy machine, one or two prove nothing else.
+        double margin = Math.Min(best.Samples, all.Samples) >= LeastSamples ? Margin : 1 / Hopeless;
+        return best.Seconds < margin * all.Seconds ? threads : _all;
     }
 
     private double Sample(int threads)
