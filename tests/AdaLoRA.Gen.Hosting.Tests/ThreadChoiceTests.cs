@@ -27,18 +27,16 @@ public class ThreadChoiceTests
         Assert.Equal(machine.Time(expected) * 1e3, times.Single(t => t.Threads == expected).Milliseconds, 1e-9);
     }
 
-    [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    [InlineData(4)]
-    [InlineData(5)]
-    public void Bursts_of_other_work_change_nothing(int seed)
+    [Fact]
+    public void Bursts_of_other_work_change_nothing()
     {
         // Every third run is two to six times slower, whoever it hits.
-        var random = new Random(seed);
-        var machine = new Machine(20, 2, 1) { Noise = () => random.Next(3) == 0 ? 2 + 4 * random.NextDouble() : 1 };
-        Assert.Equal(4, ThreadChoice.Choose(8, machine.Time(8), ManyBatches, machine.Run).Threads);
+        for (int seed = 0; seed < 60; seed++)
+        {
+            var random = new Random(seed);
+            var machine = new Machine(20, 2, 1) { Noise = () => random.Next(3) == 0 ? 2 + 4 * random.NextDouble() : 1 };
+            Assert.True(ThreadChoice.Choose(8, machine.Time(8), ManyBatches, machine.Run).Threads == 4, $"seed {seed}");
+        }
     }
 
     [Fact]

@@ -23,6 +23,7 @@ internal sealed class ThreadChoice
     private const double Contender = 1.3;
     private const int MostSamples = 15;
     private const int LeastSamples = 3;
+    private const int Patience = 5;
 
     private readonly SortedDictionary<int, (double Seconds, int Samples)> _times = [];
     private readonly Func<int, double> _time;
@@ -75,7 +76,7 @@ internal sealed class ThreadChoice
                 if (_spent + expected > Budget(_times.Count == 0 ? first : Fastest)) return;
                 expected = Sample(threads);
             }
-            while (IsHopeless(threads) && _times[threads].Samples < LeastSamples);
+            while (IsHopeless(threads) && _times[threads].Samples < Patience);
             if (IsHopeless(threads)) return;
             expected = 2 * _times[threads].Seconds;
         }

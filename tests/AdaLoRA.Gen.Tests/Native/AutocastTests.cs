@@ -75,16 +75,18 @@ public class AutocastTests
     {
         // libtorch keeps the cast of a trained weight within a scope; kept longer it would hide every step.
         using var scope = NewDisposeScope();
-        var weight = nn.Parameter(ones([2, 2], device: new Device(Here)));
+        var weight = ones([2, 2], device: new Device(Here), requires_grad: true);
         var x = ones([1, 2], device: new Device(Here));
-        float Call()
+        Assert.True(weight.is_leaf && weight.requires_grad);
+        float Call() => x.mm(weight).sum().to(ScalarType.Float32).item<float>();
+        using (var on = Autocast.Enter(Here))
         {
-            using var on = Autocast.Enter(Here);
-            return nn.functional.linear(x, weight).sum().to(ScalarType.Float32).item<float>();
+            Assert.Equal(4, Call());
+            using (no_grad()) weight.mul_(2);
+            // Within a scope the change does not show: there is something to drop.
+            Assert.Equal(4, Call());
         }
-        Assert.Equal(4, Call());
-        using (no_grad()) weight.mul_(2);
-        Assert.Equal(8, Call());
+        using (var on = Autocast.Enter(Here)) Assert.Equal(8, Call());
     }
 
     [Fact]
