@@ -28,6 +28,12 @@ internal static partial class Log
     [LoggerMessage(EventId = 10, Message = "Training {Model} on {Device} with {Threads} threads (measured: {Measured}): steps {FirstStep} to {TotalSteps}, {Adapters} adapters of {Triplets} triplets, {Parameters} trained parameters", EventName = "Started")]
     public static partial void Started(ILogger logger, LogLevel level, string model, string device, int threads, bool measured, int firstStep, int totalSteps, int adapters, int triplets, long parameters);
 
+    [LoggerMessage(EventId = 17, Message = "{Model} computes on {Threads} threads: a discarded batch took {Times}", EventName = "ThreadsChosen")]
+    public static partial void ThreadsChosen(ILogger logger, LogLevel level, string model, int threads, string times);
+
+    [LoggerMessage(EventId = 18, Message = "{Model} used {DeviceBytes} bytes of its device and {ProcessBytes} bytes of memory at most", EventName = "Memory")]
+    public static partial void Memory(ILogger logger, LogLevel level, string model, long? deviceBytes, long? processBytes);
+
     [LoggerMessage(EventId = 11, Message = "Resuming {Model} from {Checkpoint}", EventName = "Resuming")]
     public static partial void Resuming(ILogger logger, LogLevel level, string model, string checkpoint);
 

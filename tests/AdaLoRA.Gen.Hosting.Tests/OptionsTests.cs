@@ -54,8 +54,8 @@ public class OptionsTests
     public void A_checkpoint_records_what_changes_the_result_and_nothing_else()
     {
         var record = OptionsRecord.Of(new TrainingOptions());
-        Assert.All(["DecayLambda", "TrainableWeightDecay", "LoraPlusRatio", "Adapter:Score", "Adapter:BudgetUnit", "Adapter:RankLimits", "Adapter:Bias", "Adapter:Compact"], name => Assert.True(record.ContainsKey(name), name));
-        Assert.False(record.ContainsKey("KeepCheckpoints"));
+        Assert.All(["DecayLambda", "TrainableWeightDecay", "LoraPlusRatio", "Adapter:Score", "Adapter:BudgetUnit", "Adapter:RankLimits", "Adapter:Bias", "Adapter:Compact", "Precision"], name => Assert.True(record.ContainsKey(name), name));
+        Assert.All(["KeepCheckpoints", "Prefetch", "Device"], name => Assert.False(record.ContainsKey(name), name));
     }
 
     [Fact]
@@ -115,7 +115,9 @@ public class OptionsTests
     [InlineData("Threads", "-1", "Threads is -1")]
     [InlineData("OutputFolder", " ", "OutputFolder is empty")]
     [InlineData("Device", "tpu", "Device is 'tpu'")]
-    [InlineData("Device", "cuda:x", "Device is 'cuda:x'")]
+    [InlineData("Device", "cuda:x", "Device is 'cuda:x'; it must be \"auto\", \"cpu\", \"cuda\" or \"cuda:1\"")]
+    [InlineData("Precision", "fp8", "Precision is 'fp8'; it must be one of Fp32, Bf16")]
+    [InlineData("Prefetch", "-1", "Prefetch is -1")]
     [InlineData("Resume", "perhaps", "Resume is 'perhaps'; it must be true or false")]
     [InlineData("Progress", "1", "Progress is '1'; it must be one of Auto, Plain, Off")]
     [InlineData("BatchSize:Inner", "1", "BatchSize is a section; it must be a single value")]

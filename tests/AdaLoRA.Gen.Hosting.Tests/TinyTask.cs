@@ -36,7 +36,7 @@ internal class TinyTask : TrainingTask<TinyModel, TinyBatch>
     public override TinyBatch GetBatch(int epoch, int index)
     {
         using var rows = tensor(_order!.Batch(epoch, index, Context.BatchSize).ToArray().Select(i => (long)i).ToArray());
-        return new TinyBatch(_x.index_select(0, rows), _y.index_select(0, rows), epoch, index);
+        return new TinyBatch(Context.Send(_x.index_select(0, rows)), Context.Send(_y.index_select(0, rows)), epoch, index);
     }
 
     public override Tensor Loss(TinyModel model, TinyBatch batch)
@@ -49,7 +49,8 @@ internal class TinyTask : TrainingTask<TinyModel, TinyBatch>
     {
         Evaluating?.Invoke(model);
         cancellationToken.ThrowIfCancellationRequested();
-        double error = nn.functional.mse_loss(model.call(_x), _y).item<float>();
+        var device = model.parameters().First().device;
+        double error = nn.functional.mse_loss(model.call(_x.to(device)), _y.to(device)).item<float>();
         return new Evaluation("error", Metric(error), HigherIsBetter: false) { Further = new Dictionary<string, double> { ["root"] = Math.Sqrt(error) } };
     }
 }

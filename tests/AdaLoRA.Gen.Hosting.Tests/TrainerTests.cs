@@ -174,26 +174,6 @@ public class TrainerTests
     }
 
     [Fact]
-    public void The_dry_run_chooses_the_threads_unless_they_are_given()
-    {
-        using var folder = new TemporaryFolder();
-        try
-        {
-            torch.set_num_threads(2);
-            var recorder = new Recorder();
-            var result = Runs.Run(Runs.Options(folder.File("a"), o => o.Threads = 0), null, default, recorder);
-            Assert.True(recorder.Started!.ThreadsMeasured);
-            Assert.InRange(result.Threads, 1, 2);
-            Assert.Equal(2, Runs.Run(Runs.Options(folder.File("b"), o => o.Threads = 2), null, default, recorder).Threads);
-            Assert.False(recorder.Started.ThreadsMeasured);
-        }
-        finally
-        {
-            torch.set_num_threads(1);
-        }
-    }
-
-    [Fact]
     public async Task The_dry_run_leaves_buffers_as_they_were()
     {
         using var folder = new TemporaryFolder();

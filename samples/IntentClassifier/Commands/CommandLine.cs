@@ -48,7 +48,7 @@ internal static class CommandLine
         private readonly Option<double?> _headLr = Positive("--head-lr", "Peak learning rate of the head. Default 3e-3.");
         private readonly Option<int?> _batchSize = Whole("--batch-size", "Sentences of a step. Default 32.", 1);
         private readonly Option<int?> _threads = Whole("--threads", "Intra-op threads. Default: what runs one batch faster.", 1);
-        private readonly Option<string?> _device = new("--device") { Description = "cpu, cuda or cuda:1. Default cpu." };
+        private readonly Option<string?> _device = new("--device") { Description = "cpu, cuda, cuda:1, or auto: cuda where it is found. Default cpu." };
         private readonly Option<bool> _resume = new("--resume") { Description = "Go on from the newest checkpoint of the output folder, bit for bit." };
 
         public void AddTo(Command command)

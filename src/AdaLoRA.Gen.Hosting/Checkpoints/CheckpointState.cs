@@ -33,6 +33,12 @@ internal sealed class CheckpointState
     /// <summary>Seconds spent in steps so far, evaluations and checkpoints left out.</summary>
     public double StepSeconds { get; set; }
 
+    /// <summary>The most memory that a process of this run has had.</summary>
+    public long? PeakProcessBytes { get; set; }
+
+    /// <summary>The most that was in use on the CUDA device when it was read.</summary>
+    public long? PeakDeviceBytes { get; set; }
+
     /// <summary>Step of the last evaluation; −1 before the first.</summary>
     public int LastEvaluated { get; set; } = -1;
 

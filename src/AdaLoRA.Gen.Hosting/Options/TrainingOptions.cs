@@ -111,12 +111,20 @@ public sealed class TrainingOptions
     public int Seed { get; set; }
 
     /// <summary>Intra-op threads of the CPU.</summary>
-    /// <value>From 1 to 1024, or 0 (default): one or all, whichever runs a discarded batch faster (small shapes are quicker on one). A resumed run keeps what the checkpoint names.</value>
+    /// <value>From 1 to 1024, or 0 (default): 1, 2, 4, … or all, whichever runs a discarded batch fastest (small shapes are quicker on few). A resumed run keeps what the checkpoint names.</value>
     public int Threads { get; set; }
 
     /// <summary>Where the model is trained.</summary>
-    /// <value>"cpu" (default), "cuda", or "cuda:1".</value>
+    /// <value>"cpu" (default), "cuda", "cuda:1", or "auto": "cuda" where libtorch finds a device, else "cpu".</value>
     public string Device { get; set; } = "cpu";
+
+    /// <summary>What the products of a training step are computed in. Weights, adapters, gradients and optimizer state keep their types, and evaluations are computed in those.</summary>
+    /// <value>Default <see cref="TrainingPrecision.Fp32"/>; <see cref="TrainingPrecision.Bf16"/> needs a libtorch with the switches of autocast (Linux, macOS).</value>
+    public TrainingPrecision Precision { get; set; }
+
+    /// <summary>Batches that may lie ready, made on a background thread while the model trains. Worth it where making a batch takes time: reading, decoding, tokenising, copying to a device.</summary>
+    /// <value>From 1 to 1024, or 0 (default): each batch is made when its step begins. Another number changes nothing in what is learnt.</value>
+    public int Prefetch { get; set; }
 
     /// <summary>Steps between two readings of the loss. Each costs one synchronisation of the device.</summary>
     /// <value>At least 1. Default 10.</value>

@@ -6,6 +6,8 @@ namespace AdaLoRA.Gen.Hosting;
 /// <summary>The rules on <see cref="TrainingOptions"/> that need neither model nor data.</summary>
 internal static class TrainingOptionsRules
 {
+    private const int MostPrefetched = 1024;
+
     public static IReadOnlyList<string> Check(TrainingOptions o)
     {
         var broken = new List<string>();
@@ -32,7 +34,9 @@ internal static class TrainingOptionsRules
         Rule(o.LogEvery >= 1, $"LogEvery is {o.LogEvery}; it must be at least 1 step.");
         Rule(o.Threads is >= 0 and <= CheckpointState.MostThreads, $"Threads is {o.Threads}; it must be from 1 to {CheckpointState.MostThreads}, or 0 to let the trainer choose.");
         Rule(!string.IsNullOrWhiteSpace(o.OutputFolder), $"OutputFolder is empty; name a folder for the adapter.");
-        Rule(DeviceChoice.TryParse(o.Device, out _), $"Device is '{o.Device}'; it must be \"cpu\", \"cuda\" or \"cuda:1\".");
+        Rule(DeviceChoice.IsName(o.Device), $"Device is '{o.Device}'; it must be {DeviceChoice.Names}.");
+        Rule(Enum.IsDefined(o.Precision), $"Precision is {o.Precision}; it must be Fp32 or Bf16.");
+        Rule(o.Prefetch is >= 0 and <= MostPrefetched, $"Prefetch is {o.Prefetch}; it must be from 1 to {MostPrefetched} batches, or 0 to make each when its step begins.");
         broken.AddRange(OptimizerValues(o).Validate());
         if (o.Adapter is null)
         {

@@ -14,6 +14,11 @@ internal sealed class LoggingObserver(ILoggerFactory loggers) : ITrainingObserve
         _level = e.Options.Progress == ProgressMode.Off ? LogLevel.Information : LogLevel.Debug;
         _unit = ProgressText.Unit(e.Adapters);
         if (e.ResumedFrom is { } folder) Log.Resuming(_logger, _level, e.Model, folder);
+        if (e.ThreadTimes.Count > 0)
+        {
+            string times = ProgressText.Times(e.ThreadTimes);
+            Log.ThreadsChosen(_logger, _level, e.Model, e.Threads, times);
+        }
         Log.Started(_logger, _level, e.Model, e.Device, e.Threads, e.ThreadsMeasured, e.FirstStep + 1, e.TotalSteps, e.Adapters.Adapters.Count, e.Adapters.TotalRank, e.Adapters.TrainableParameterCount);
     }
 
@@ -35,6 +40,7 @@ internal sealed class LoggingObserver(ILoggerFactory loggers) : ITrainingObserve
     public void OnFinished(TrainingFinished e)
     {
         var r = e.Result;
+        Log.Memory(_logger, LogLevel.Debug, r.Model, r.PeakDeviceBytes, r.PeakProcessBytes);
         if (e.WasComplete) Log.AlreadyComplete(_logger, _level, r.Model, r.Steps, r.AdapterFolder);
         else if (!r.Interrupted) Log.Finished(_logger, _level, r.Model, r.Steps, r.Seconds, r.AdapterFolder);
         else Log.Interrupted(_logger, r.Model, r.Steps, r.TotalSteps, r.Checkpoint);

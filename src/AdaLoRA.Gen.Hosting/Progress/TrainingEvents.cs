@@ -8,10 +8,17 @@ namespace AdaLoRA.Gen.Hosting;
 /// <param name="Adapters">The adapters.</param>
 /// <param name="Device">Where it runs: "cpu", "cuda:0".</param>
 /// <param name="Threads">Intra-op threads of the CPU.</param>
-/// <param name="ThreadsMeasured">Whether a discarded batch decided on <paramref name="Threads"/>.</param>
+/// <param name="ThreadsMeasured">Whether a discarded batch decided on <see cref="Threads"/>.</param>
 /// <param name="ResumedFrom">The checkpoint's folder; null for a fresh run.</param>
 /// <param name="Options">The run's options.</param>
-public sealed record TrainingStarted(string Model, int FirstStep, int TotalSteps, int BatchesPerEpoch, AdapterSet Adapters, string Device, int Threads, bool ThreadsMeasured, string? ResumedFrom, TrainingOptions Options);
+public sealed record TrainingStarted(string Model, int FirstStep, int TotalSteps, int BatchesPerEpoch, AdapterSet Adapters, string Device, int Threads, bool ThreadsMeasured, string? ResumedFrom, TrainingOptions Options)
+{
+    /// <summary>What a discarded batch took on the numbers of threads that were tried, ascending; empty when <see cref="Threads"/> was given, kept by a checkpoint, or not worth the time to measure.</summary>
+    public IReadOnlyList<ThreadTime> ThreadTimes { get; init; } = [];
+
+    /// <summary>Bytes in use on the CUDA device, by all processes, after the discarded batch; null on the CPU.</summary>
+    public long? DeviceBytes { get; init; }
+}
 
 /// <summary>One optimizer step is done.</summary>
 /// <param name="Step">t, from 1; no step is told twice.</param>
@@ -23,7 +30,11 @@ public sealed record TrainingStarted(string Model, int FirstStep, int TotalSteps
 /// <param name="SkippedSteps">Steps that changed nothing so far; on a device the last one is known one step later.</param>
 /// <param name="SamplesPerSecond">Examples per second of this process's steps, skipped ones included.</param>
 /// <param name="Remaining">Expected time of the steps to come.</param>
-public readonly record struct StepCompleted(int Step, int TotalSteps, double Epoch, double LearningRate, long Budget, double? Loss, long SkippedSteps, double SamplesPerSecond, TimeSpan Remaining);
+public readonly record struct StepCompleted(int Step, int TotalSteps, double Epoch, double LearningRate, long Budget, double? Loss, long SkippedSteps, double SamplesPerSecond, TimeSpan Remaining)
+{
+    /// <summary>Bytes in use on the CUDA device, by all processes; null on the CPU, and whenever <see cref="Loss"/> is.</summary>
+    public long? DeviceBytes { get; init; }
+}
 
 /// <summary>A step changed nothing because a gradient was not finite: weights, moments, averages and schedule stay, and the run goes on with the next data.</summary>
 /// <param name="Step">Steps done; a skipped one is not counted. On a device it is told one step late.</param>

@@ -2,13 +2,14 @@ namespace AdaLoRA.Gen.Hosting;
 
 /// <summary>
 /// A new random order of the examples for every epoch, as a pure function of (seed, epoch): a run that resumes in the middle sees what it would have seen. Holds the order of the epoch
-/// that was asked for last.
+/// that was asked for last. May be asked on several threads.
 /// </summary>
 public sealed class EpochOrder
 {
-    private readonly int[] _order;
     private readonly long _seed;
-    private int _epoch = -1;
+
+    // Replaced as a whole: who still reads the epoch before is not disturbed.
+    private volatile Order? _order;
 
     /// <summary>Creates the order.</summary>
     /// <param name="count">Examples of one epoch, at least 1.</param>
@@ -16,12 +17,12 @@ public sealed class EpochOrder
     public EpochOrder(int count, long seed)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        _order = new int[count];
+        Count = count;
         _seed = seed;
     }
 
     /// <summary>Examples of one epoch.</summary>
-    public int Count => _order.Length;
+    public int Count { get; }
 
     /// <summary>Batches of one epoch; the last one may be smaller.</summary>
     /// <param name="batchSize">Examples of a batch.</param>
@@ -31,7 +32,7 @@ public sealed class EpochOrder
         return (Count - 1) / batchSize + 1;
     }
 
-    /// <summary>The examples of one batch, as indices from 0 to <see cref="Count"/> − 1. Valid until another epoch is asked for.</summary>
+    /// <summary>The examples of one batch, as indices from 0 to <see cref="Count"/> − 1.</summary>
     /// <param name="epoch">From 0.</param>
     /// <param name="index">Batch of the epoch, from 0.</param>
     /// <param name="batchSize">Examples of a batch.</param>
@@ -40,22 +41,25 @@ public sealed class EpochOrder
         ArgumentOutOfRangeException.ThrowIfNegative(epoch);
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Batches(batchSize));
-        if (epoch != _epoch) Shuffle(epoch);
+        var order = _order;
+        if (order is null || order.Epoch != epoch) _order = order = new Order(epoch, Shuffled(epoch));
         int start = index * batchSize;
-        return _order.AsSpan(start, Math.Min(batchSize, Count - start));
+        return order.Examples.AsSpan(start, Math.Min(batchSize, Count - start));
     }
 
     // Fisher–Yates on a counter-based stream; the bias of multiply-shift is below 2⁻³² for any count.
-    private void Shuffle(int epoch)
+    private int[] Shuffled(int epoch)
     {
-        for (int i = 0; i < _order.Length; i++) _order[i] = i;
+        int[] order = [.. Enumerable.Range(0, Count)];
         ulong stream = StepSeed.Mix(StepSeed.Mix((ulong)_seed) ^ ~(ulong)epoch);
-        for (int i = _order.Length - 1; i > 0; i--)
+        for (int i = order.Length - 1; i > 0; i--)
         {
             stream = StepSeed.Mix(stream);
             int j = (int)Math.BigMul(stream, (ulong)i + 1, out _);
-            (_order[i], _order[j]) = (_order[j], _order[i]);
+            (order[i], order[j]) = (order[j], order[i]);
         }
-        _epoch = epoch;
+        return order;
     }
+
+    private sealed record Order(int Epoch, int[] Examples);
 }

@@ -51,6 +51,7 @@ public sealed partial class Trainer<TModel>
                 state.LastEvaluated = step;
                 // A checkpoint of this very step was written before its evaluation.
                 if (step > 0) lastCheckpoint = Math.Min(lastCheckpoint, step - 1);
+                run.ReadMemory();
                 _observers.OnEvaluated(evaluated with { IsBest = isBest });
             }
             interrupted = cancellation.IsCancellationRequested && !(step == state.TotalSteps && state.LastEvaluated == step);
@@ -74,7 +75,7 @@ public sealed partial class Trainer<TModel>
                 for (int i = 0; i < accumulation; i++)
                 {
                     long batch = state.Attempts * accumulation + i;
-                    var loss = _task.Loss(_model, (int)(batch / state.BatchesPerEpoch), (int)(batch % state.BatchesPerEpoch));
+                    var loss = Loss(run, BatchPosition.At(batch, state.BatchesPerEpoch))!;
                     (accumulation > 1 ? loss / accumulation : loss).backward();
                     run.Losses.Add(loss);
                 }
@@ -106,6 +107,13 @@ public sealed partial class Trainer<TModel>
         return Finish(run, interrupted);
     }
 
+    /// <summary>The task's loss in the run's precision; backward takes the types that forward took.</summary>
+    private Tensor? Loss(Session run, BatchPosition batch)
+    {
+        using var precision = _options.Precision.Enter(run.Device.type);
+        return _task.Loss(_model, batch.Epoch, batch.Index);
+    }
+
     private bool IsEvaluationStep(int step) =>
         step == TotalSteps || (step == 0 ? _options.EvaluateAtStart : _options.EvaluateEvery > 0 && step % _options.EvaluateEvery == 0);
 
@@ -119,6 +127,7 @@ public sealed partial class Trainer<TModel>
     private void SaveCheckpoint(Session run, bool interrupted)
     {
         run.State.Losses = run.Losses.Save();
+        run.ReadMemory();
         // Without CheckpointEvery those that are there are of interruptions; a finished run has no use for them.
         bool last = run.State.Step == TotalSteps && _options.CheckpointEvery == 0;
         run.Checkpoint = run.Checkpoints.Save(run.Optimizer, run.Adapters, run.State, last ? 1 : _options.KeepCheckpoints, _options.KeepBest && !last ? run.State.Best?.Step : null);
@@ -175,7 +184,8 @@ public sealed partial class Trainer<TModel>
         double perStep = run.Seconds / (state.Step - run.FirstStep), perAttempt = run.Seconds / run.Attempts;
         _observers.OnStep(new StepCompleted(
             state.Step, TotalSteps, (double)state.Attempts * accumulation / state.BatchesPerEpoch, rate, run.Optimizer.Budget, loss, run.Optimizer.SkippedSteps,
-            perAttempt > 0 ? _options.BatchSize * accumulation / perAttempt : 0, TimeSpan.FromSeconds(perStep * (TotalSteps - state.Step))));
+            perAttempt > 0 ? _options.BatchSize * accumulation / perAttempt : 0, TimeSpan.FromSeconds(perStep * (TotalSteps - state.Step)))
+        { DeviceBytes = loss is null ? null : run.ReadDeviceMemory() });
     }
 
     /// <summary>One event for each step that turned out to be skipped.</summary>

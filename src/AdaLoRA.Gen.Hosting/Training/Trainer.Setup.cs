@@ -20,6 +20,8 @@ public sealed partial class Trainer<TModel>
     private Session Prepare()
     {
         var device = DeviceChoice.Resolve(_options.Device);
+        // Tried now: what is missing should be said before a model is moved and data are read.
+        using (_options.Precision.Enter(device.type)) { }
         var checkpoints = new CheckpointStore(_options.OutputFolder);
         DurableFolder.Create(_options.OutputFolder);
         RemoveLeftovers(checkpoints);
@@ -58,7 +60,7 @@ public sealed partial class Trainer<TModel>
     /// <summary>A fresh run tries the task on one batch; a resumed one takes the checkpoint's place and threads.</summary>
     private void Begin(Session run, (string Folder, CheckpointState State)? newest, List<CheckpointSkipped> skipped)
     {
-        bool measured = false;
+        IReadOnlyList<ThreadTime> times = [];
         if (_options.Threads > 0) set_num_threads(_options.Threads);
         if (_options.Resume && newest is var (folder, found))
         {
@@ -70,14 +72,17 @@ public sealed partial class Trainer<TModel>
         }
         else
         {
-            measured = DryRun.Run(_model, _task, run.Optimizer, _options.Seed, chooseThreads: _options.Threads == 0 && run.Device.type == DeviceType.CPU);
+            var dry = new DryRun(_model, _task.GetType().Name, () => Loss(run, default), run.Optimizer, _options.Seed);
+            times = dry.Run(chooseThreads: _options.Threads == 0 && run.Device.type == DeviceType.CPU, (long)TotalSteps * _options.GradientAccumulation);
             // Only now that it is known that this run can start.
             run.Checkpoints.Clear();
         }
         run.State.Threads = get_num_threads();
         run.Started();
+        if (_options.Prefetch > 0 && run.State.Step < TotalSteps) run.MakeAhead(_task, _options);
         _observers.OnStarted(new TrainingStarted(
-            TModel.Plan.ModelName, run.State.Step, TotalSteps, run.State.BatchesPerEpoch, run.Adapters, run.Device.ToString(), run.State.Threads, measured, run.ResumedFrom, _options));
+            TModel.Plan.ModelName, run.State.Step, TotalSteps, run.State.BatchesPerEpoch, run.Adapters, run.Device.ToString(), run.State.Threads, times.Count > 0, run.ResumedFrom, _options)
+        { ThreadTimes = times, DeviceBytes = MemoryUse.Of(run.Device) });
         if (run.ResumedFrom is not null) skipped.ForEach(_observers.OnCheckpointSkipped);
     }
 
@@ -109,6 +114,8 @@ public sealed partial class Trainer<TModel>
             BaseParameters = _model.named_parameters().Where(p => !p.name.StartsWith(AdapterSet.ModuleName + ".", StringComparison.Ordinal)).Sum(p => p.parameter.numel()),
             SkippedSteps = run.Optimizer.SkippedSteps,
             Threads = state.Threads,
+            PeakProcessBytes = state.PeakProcessBytes,
+            PeakDeviceBytes = state.PeakDeviceBytes,
             AdapterFolder = AdapterFolder,
             BestFolder = hasBest ? BestFolder : null,
             Checkpoint = run.Checkpoint,
@@ -142,60 +149,5 @@ public sealed partial class Trainer<TModel>
     {
         bool isThere = _model.parameters().Concat(_model.buffers()).All(t => t.device_type == device.type && (device.type == DeviceType.CPU || t.device_index == device.index));
         if (!isThere) _model.to(device);
-    }
-
-    /// <summary>The parts of a run.</summary>
-    private sealed class Session(AdapterSet adapters, AdaLoRAOptimizer optimizer, CheckpointStore checkpoints, Device device) : IDisposable
-    {
-        private long _attemptsBefore;
-        private double _secondsBefore;
-        private long _skippedBefore;
-
-        public AdapterSet Adapters => adapters;
-
-        public AdaLoRAOptimizer Optimizer => optimizer;
-
-        public CheckpointStore Checkpoints => checkpoints;
-
-        public Device Device => device;
-
-        public required CheckpointState State { get; set; }
-
-        /// <summary>The losses since the last reading.</summary>
-        public LossMeter Losses { get; private set; } = null!;
-
-        public string? ResumedFrom { get; set; }
-
-        /// <summary>The newest checkpoint.</summary>
-        public string? Checkpoint { get; set; }
-
-        /// <summary>Skipped steps that the observers know of.</summary>
-        public long SkippedReported { get; set; }
-
-        /// <summary>Skipped steps in a row, as far as they are this process's: a run that goes on after it gave up has as many more as a fresh one.</summary>
-        public long SkippedInARow => Math.Min(optimizer.SkippedInARow, optimizer.SkippedSteps - _skippedBefore);
-
-        /// <summary>Step at which this process began.</summary>
-        public int FirstStep { get; private set; }
-
-        /// <summary>Attempts of this process.</summary>
-        public long Attempts => State.Attempts - _attemptsBefore;
-
-        /// <summary>Seconds that this process spent in steps.</summary>
-        public double Seconds => State.StepSeconds - _secondsBefore;
-
-        /// <summary>Everything so far was before this process.</summary>
-        public void Started()
-        {
-            (FirstStep, _attemptsBefore, _secondsBefore) = (State.Step, State.Attempts, State.StepSeconds);
-            SkippedReported = _skippedBefore = optimizer.SkippedSteps;
-            Losses = new LossMeter(device, State.Losses);
-        }
-
-        public void Dispose()
-        {
-            Losses?.Dispose();
-            optimizer.Dispose();
-        }
     }
 }

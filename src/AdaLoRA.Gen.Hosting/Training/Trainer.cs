@@ -50,7 +50,7 @@ public sealed partial class Trainer<TModel>
             {
                 TrainingResult result;
                 // libtorch's default generator belongs to the process: two runs at once would draw from each other's stream.
-                lock (TrainingGate.OneAtATime) result = Run(cancellationToken);
+                lock (TrainingGate.OneAtATime) result = RunAlone(cancellationToken);
                 completion.SetResult(result);
             }
             catch (Exception e)
@@ -68,5 +68,19 @@ public sealed partial class Trainer<TModel>
         { IsBackground = true, Name = $"Training {TModel.Plan.ModelName}" };
         thread.Start();
         return completion.Task;
+    }
+
+    /// <summary>The number of threads is the process's, too: the next run is to choose from all of them.</summary>
+    private TrainingResult RunAlone(CancellationToken cancellationToken)
+    {
+        int threads = torch.get_num_threads();
+        try
+        {
+            return Run(cancellationToken);
+        }
+        finally
+        {
+            torch.set_num_threads(threads);
+        }
     }
 }

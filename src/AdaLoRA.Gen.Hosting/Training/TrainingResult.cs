@@ -48,6 +48,12 @@ public sealed record TrainingResult
     /// <summary>Intra-op threads of the CPU.</summary>
     public required int Threads { get; init; }
 
+    /// <summary>The most bytes of physical memory that the process (of a resumed run: any of them) has had up to the last evaluation or checkpoint; null where the operating system does not count them.</summary>
+    public long? PeakProcessBytes { get; init; }
+
+    /// <summary>The most bytes in use on the CUDA device, by all processes, when they were read (with each loss, evaluation and checkpoint); null on the CPU.</summary>
+    public long? PeakDeviceBytes { get; init; }
+
     /// <summary>The adapter's folder; left as it was when the run stopped before its first step.</summary>
     public required string AdapterFolder { get; init; }
 

@@ -65,14 +65,15 @@ public static class NativeBackend
     /// <summary><see cref="Check"/> as one line for a log.</summary>
     public static string Describe() => Check().ToString();
 
-    /// <summary>The loaded libraries, for those who look up exports; null where they cannot be had.</summary>
-    internal static (nint Binding, nint TorchCpu)? Handles()
+    /// <summary>The handle under which libtorch's own exports are found; 0 where the operating system does not give it.</summary>
+    /// <exception cref="DllNotFoundException">libtorch cannot be loaded.</exception>
+    internal static nint Libtorch()
     {
         Initialize();
         lock (Gate)
         {
-            nint binding = Current().Binding(), torch = Current().Library(NativeFiles.TorchCpu);
-            return binding != 0 && torch != 0 ? (binding, torch) : null;
+            Current().Binding();
+            return Current().Library(NativeFiles.TorchCpu);
         }
     }
 
