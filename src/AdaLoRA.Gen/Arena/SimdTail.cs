@@ -22,6 +22,7 @@ internal sealed unsafe partial class SimdTail : IArenaTail
     private readonly int[] _canonical;
     private readonly bool[] _kept;
     private readonly Ranking _ranking;
+    private readonly DeviceConstants _constants = new(CPU);
     private readonly long _appliedBefore;
     private long _applied;
     private long _attempts;
@@ -77,14 +78,14 @@ internal sealed unsafe partial class SimdTail : IArenaTail
             _trainable.ZeroGradients();
             return;
         }
-        _state.Applied.fill_((Scalar)(double)++_applied);
+        using (var applied = ((double)++_applied).ToScalar()) _state.Applied.fill_(applied);
         double scale = plan.MaxGradNorm > 0 ? Math.Min(1, plan.MaxGradNorm / (GradientNorm + 1e-6)) : 1;
         UpdatePass(buffers, plan, scale);
         UpdateTrainable(plan, scale);
         if (plan.Point.AllocateTo is { } budget) Allocate(buffers, budget);
     }
 
-    public void Dispose() { }
+    public void Dispose() => _constants.Dispose();
 
     private void SumPass(SimdBuffers b, StepPlan plan)
     {
@@ -115,7 +116,7 @@ internal sealed unsafe partial class SimdTail : IArenaTail
         });
     }
 
-    /// <summary>See <see cref="AtenBlock.AddRegulariserGradient"/>; here factor by factor.</summary>
+    /// <summary>See <see cref="AtenRegulariser"/>; here factor by factor.</summary>
     private static double AddRegulariserGradient(float* p, float* g, in Factor f, Fidelity fidelity, double coefficient)
     {
         int size = f.Rank * f.Rank;
@@ -166,14 +167,13 @@ internal sealed unsafe partial class SimdTail : IArenaTail
         });
     }
 
-    private double TrainableSquares() => _trainable.IsEmpty ? 0 : _trainable.SquaredNorm(ScalarType.Float64, CPU).item<double>();
+    private double TrainableSquares() => _trainable.IsEmpty ? 0 : _trainable.Norms(ScalarType.Float64, CPU).Sum(norm => Math.Pow(norm.item<double>(), 2));
 
     private void UpdateTrainable(in StepPlan plan, double gradientScale)
     {
         if (_trainable.IsEmpty) return;
-        using var ok = ones([], dtype: ScalarType.Float32);
-        using var scale = full([], (Scalar)gradientScale, dtype: ScalarType.Float32);
-        _trainable.Update(new UpdateFactors(plan.Rule, ok, null, _state.Applied), scale, plan.TrainableLearningRate, plan.Rule.TrainableDecay);
+        using var scale = gradientScale == 1 ? null : tensor(gradientScale, dtype: ScalarType.Float32);
+        _trainable.Update(new UpdateFactors(plan.Rule, null, _state.Applied, _constants, FusedAdamW.RunsOn(CPU)), scale, null, plan.TrainableLearningRate, plan.Rule.TrainableDecay);
     }
 
     private void ForEachFactor(Action<int> body)

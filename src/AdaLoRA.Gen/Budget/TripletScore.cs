@@ -10,7 +10,7 @@ namespace AdaLoRA.Gen.Budget;
 /// </summary>
 internal abstract unsafe class TripletScore
 {
-    /// <summary>s of every entry, flat; a new tensor.</summary>
+    /// <summary>s of every entry, flat; not to be written.</summary>
     /// <param name="sensitivity">Ī of eq. 11.</param>
     /// <param name="uncertainty">Ū of eq. 12.</param>
     public abstract Tensor Entries(Tensor sensitivity, Tensor uncertainty);
@@ -39,7 +39,7 @@ internal abstract unsafe class TripletScore
 
     private sealed class SensitivityScore : TripletScore
     {
-        public override Tensor Entries(Tensor sensitivity, Tensor uncertainty) => sensitivity.clone();
+        public override Tensor Entries(Tensor sensitivity, Tensor uncertainty) => sensitivity;
 
         public override float Sum(float* sensitivity, float* uncertainty, long length) => SimdKernels.Sum(sensitivity, length);
     }
@@ -49,7 +49,9 @@ internal abstract unsafe class TripletScore
         /// <summary>An entry that never moved (0 ÷ 0) scores 0.</summary>
         private const float Floor = 1e-12f;
 
-        public override Tensor Entries(Tensor sensitivity, Tensor uncertainty) => sensitivity.div(uncertainty.add((Scalar)Floor));
+        private static readonly Scalar FloorScalar = Floor.ToScalar();
+
+        public override Tensor Entries(Tensor sensitivity, Tensor uncertainty) => sensitivity.div(uncertainty.add(FloorScalar, Scalars.One));
 
         public override float Sum(float* sensitivity, float* uncertainty, long length) => SimdKernels.SumOfQuotients(sensitivity, uncertainty, length, Floor);
     }

@@ -65,6 +65,19 @@ public static class NativeBackend
     /// <summary><see cref="Check"/> as one line for a log.</summary>
     public static string Describe() => Check().ToString();
 
+    /// <summary>Address of a function that libtorch exports under its C++ name; false where this build of it does not.</summary>
+    internal static bool TryGetExport(string symbol, out nint address)
+    {
+        address = 0;
+        Initialize();
+        lock (Gate)
+        {
+            Current().Binding();
+            nint library = Current().Library(NativeFiles.TorchCpu);
+            return library != 0 && NativeLibrary.TryGetExport(library, symbol, out address);
+        }
+    }
+
     private static NativeLoad Current() => s_load ??= NativeLoad.Plan(Environment.GetEnvironmentVariable(TorchVariable));
 
     /// <summary>The runtime asks here for a native library that it did not find or could not load. TorchSharp prints what is thrown inside its own trace.</summary>

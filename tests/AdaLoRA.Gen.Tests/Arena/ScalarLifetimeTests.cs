@@ -1,0 +1,39 @@
+using AdaLoRA.Gen.Arena;
+using AdaLoRA.Gen.Benchmarks.Launches;
+using TorchSharp;
+
+namespace AdaLoRA.Gen.Tests.Arena;
+
+/// <summary>TorchSharp keeps no Scalar alive while native code reads it: one that nobody else holds may be freed in the middle of a call.</summary>
+[Collection("alone")]
+public sealed class ScalarLifetimeTests
+{
+    [Fact]
+    public void Steps_survive_a_collector_that_never_rests()
+    {
+        using var rig = new TailRig(6, 16, (a, s, t, r) => new AtenTail(a, s, t, r), headed: true);
+        using var done = new CancellationTokenSource();
+        var collector = new Thread(() =>
+        {
+            while (!done.IsCancellationRequested)
+            {
+                GC.Collect(0);
+                GC.WaitForPendingFinalizers();
+            }
+        });
+        collector.Start();
+        try
+        {
+            for (int t = 1; t <= 3_000; t++)
+            {
+                rig.Backward();
+                rig.Step(t % 10 == 0 ? 40 : null);
+            }
+        }
+        finally
+        {
+            done.Cancel();
+            collector.Join();
+        }
+    }
+}
