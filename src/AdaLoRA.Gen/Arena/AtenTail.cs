@@ -94,7 +94,8 @@ internal sealed class AtenTail : IArenaTail
         _arena.AE.fill_(Scalars.MinusZero);
         folding = Folding();
         foreach (var block in _blocks) block.Refold(folding);
-        g.zero_();
+        // On the CPU zero_ of a large tensor is a call of fill_ anyway.
+        g.fill_(Scalars.Zero);
         _counter.Count(_state.Applied);
     }
 

@@ -2,14 +2,16 @@ namespace AdaLoRA.Gen.Arena;
 
 internal sealed unsafe partial class SimdTail
 {
+    private float[]? _scores;
+    private float[]? _rowScores;
+
     /// <summary>Ranks the triplets and removes those that <paramref name="budget"/> does not pay for.</summary>
     private void Allocate(SimdBuffers b, long budget)
     {
-        float[] scores = Scores(b);
-        var canonical = new float[scores.Length];
-        for (int i = 0; i < canonical.Length; i++) canonical[i] = scores[_canonical[i]];
-        _ranking.Allocator.Select(canonical, budget, _kept);
-        for (int i = 0; i < canonical.Length; i++) b.Mask[_canonical[i]] = _kept[i] ? 1 : 0;
+        _scores ??= new float[_canonical.Length];
+        Score(b, _scores);
+        _ranking.Allocator.Select(_scores, budget, _kept);
+        for (int i = 0; i < _canonical.Length; i++) b.Mask[_canonical[i]] = _kept[i] ? 1 : 0;
         foreach (var f in _factors)
         {
             if (!f.IsA) continue;
@@ -22,24 +24,29 @@ internal sealed unsafe partial class SimdTail
         }
     }
 
-    /// <summary>A triplet's score in the order of E: s(λ) + mean s(Q row) + mean s(P column) (eqs. 9 and 13), or |λ|.</summary>
-    private float[] Scores(SimdBuffers b)
+    /// <summary>A triplet's score, in canonical order: s(λ) + mean s(Q row) + mean s(P column) (eqs. 9 and 13), or |λ|.</summary>
+    private void Score(SimdBuffers b, float[] scores)
     {
-        var scores = new float[_arena.Layout.Triplets];
         if (_ranking.Score is not { } score)
         {
-            for (int i = 0; i < scores.Length; i++) scores[i] = Math.Abs(b.P[i]);
-            return scores;
+            for (int i = 0; i < scores.Length; i++) scores[i] = Math.Abs(b.P[_canonical[i]]);
+            return;
         }
-        for (int i = 0; i < scores.Length; i++) scores[i] = score.Sum(b.Sensitivity + i, b.Uncertainty + i, 1);
-        foreach (var f in _factors)
+        float[] rows = _rowScores ??= new float[2 * scores.Length];
+        // Both averages are read from end to end, and that is where the time goes. Each row has its own place, so the number of threads changes nothing.
+        ForEachFactor(n =>
         {
+            var f = _factors[n];
             for (int k = 0; k < f.Rank; k++)
             {
                 long row = f.Offset + (long)k * f.Length;
-                scores[f.Triplet + k] += score.Sum(b.Sensitivity + row, b.Uncertainty + row, f.Length) / f.Length;
+                rows[2 * (f.Triplet + k) + (f.IsA ? 0 : 1)] = score.Sum(b.Sensitivity + row, b.Uncertainty + row, f.Length) / f.Length;
             }
+        });
+        for (int i = 0; i < scores.Length; i++)
+        {
+            int triplet = _canonical[i];
+            scores[i] = score.Sum(b.Sensitivity + triplet, b.Uncertainty + triplet, 1) + rows[2 * triplet] + rows[2 * triplet + 1];
         }
-        return scores;
     }
 }

@@ -54,6 +54,16 @@ internal sealed class TailRig : IDisposable
     /// <summary>Distinct (row length, rank) of the arena.</summary>
     public int Blocks => _arena.Layout.Blocks.Count;
 
+    /// <summary>Triplets that the mask leaves.</summary>
+    public int Living
+    {
+        get
+        {
+            using var scope = NewDisposeScope();
+            return (int)_arena.Mask.to(ScalarType.Float64).sum().item<double>();
+        }
+    }
+
     public AdapterArena Arena => _arena;
 
     public TrainingState State => _state;
@@ -91,6 +101,14 @@ internal sealed class TailRig : IDisposable
             Point = new SchedulePoint(++_step, allocateTo, UpdateImportance: true, HoldPattern: false),
         };
         _tail.Step(change?.Invoke(plan) ?? plan);
+    }
+
+    /// <summary>All bits that a step may change.</summary>
+    public byte[] Everything()
+    {
+        using var scope = NewDisposeScope();
+        var trained = _trainable.States.SelectMany(t => new[] { t.Parameter.detach(), t.M, t.V });
+        return [.. new[] { _arena.P, _arena.AE, _arena.Mask, _state.M, _state.V, _state.Sensitivity, _state.Uncertainty, _state.Applied }.Concat(trained).SelectMany(t => t!.bytes.ToArray())];
     }
 
     public void Dispose()

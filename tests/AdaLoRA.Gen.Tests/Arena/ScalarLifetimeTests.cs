@@ -8,10 +8,12 @@ namespace AdaLoRA.Gen.Tests.Arena;
 [Collection("alone")]
 public sealed class ScalarLifetimeTests
 {
-    [Fact]
-    public void Steps_survive_a_collector_that_never_rests()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Steps_survive_a_collector_that_never_rests(bool fused)
     {
-        using var rig = new TailRig(6, 16, (a, s, t, r) => new AtenTail(a, s, t, r), headed: true);
+        using var rig = new TailRig(6, 16, (a, s, t, r) => new AtenTail(a, s, t, r, late: true, fused), headed: true);
         using var done = new CancellationTokenSource();
         var collector = new Thread(() =>
         {
@@ -27,7 +29,8 @@ public sealed class ScalarLifetimeTests
             for (int t = 1; t <= 3_000; t++)
             {
                 rig.Backward();
-                rig.Step(t % 10 == 0 ? 40 : null);
+                long? allocateTo = t % 10 == 0 ? 40 : null;
+                rig.Step(allocateTo, p => p with { MaxGradNorm = 0.5, LearningRate = new Rate(1e-4, 2e-4), IfLastWasSkipped = p.Point with { Step = p.Point.Step - 1, AllocateTo = 50 } });
             }
         }
         finally
