@@ -25,9 +25,9 @@ internal sealed class AtenBlock : IDisposable
         var a = AdapterArena.View(arena.P, block.Offset, block.RowsA, block.Dimension);
         var gradient = AdapterArena.View(arena.G!, block.Offset, block.RowsA, block.Dimension);
         _folded = new FoldedViews(
-            Keep(a), Keep(a.unsqueeze(2)), Keep(gradient), Keep(gradient.unsqueeze(1)),
-            arena.Layout.HasLambda ? Keep(AdapterArena.View(arena.G!, block.TripletOffset, block.RowsA, 1).unsqueeze(2)) : null,
-            Keep(AdapterArena.View(arena.Scales, block.TripletOffset, block.RowsA, 1).unsqueeze(2)),
+            Keep(a), Keep(gradient),
+            arena.Layout.HasLambda ? Keep(AdapterArena.View(arena.G!, block.TripletOffset, block.RowsA, 1)) : null,
+            Keep(arena.Scales.narrow(0, block.TripletOffset, block.RowsA)),
             Keep(AdapterArena.View(arena.AE, block.FoldedOffset, block.RowsA, block.Dimension)));
     }
 
@@ -40,8 +40,7 @@ internal sealed class AtenBlock : IDisposable
     public void Unfold(Tensor folding)
     {
         if (_folded is not { } f) return;
-        // Row by row a product of two vectors: one launch, and no temporary as large as A.
-        f.GradientLambda?.addcmul_(f.GradientRows.bmm(f.Columns), f.Scale, Scalars.One);
+        f.GradientLambda?.addcmul_(f.Gradient.mul(f.A).sum([1L], keepdim: true), f.Scale, Scalars.One);
         f.Gradient.mul_(folding.narrow(0, _block.TripletOffset, _block.RowsA));
     }
 
@@ -100,11 +99,9 @@ internal sealed class AtenBlock : IDisposable
 
     /// <summary>What a block with A rows has besides.</summary>
     /// <param name="A">[rows, d].</param>
-    /// <param name="Columns">The same as [rows, d, 1].</param>
     /// <param name="Gradient">[rows, d].</param>
-    /// <param name="GradientRows">The same as [rows, 1, d].</param>
-    /// <param name="GradientLambda">[rows, 1, 1]; null for plain LoRA.</param>
-    /// <param name="Scale">[rows, 1, 1].</param>
+    /// <param name="GradientLambda">[rows, 1]; null for plain LoRA.</param>
+    /// <param name="Scale">[rows, 1].</param>
     /// <param name="Folded">Part of AE, [rows, d].</param>
-    private sealed record FoldedViews(Tensor A, Tensor Columns, Tensor Gradient, Tensor GradientRows, Tensor? GradientLambda, Tensor Scale, Tensor Folded);
+    private sealed record FoldedViews(Tensor A, Tensor Gradient, Tensor? GradientLambda, Tensor Scale, Tensor Folded);
 }

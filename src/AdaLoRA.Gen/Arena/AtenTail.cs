@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace AdaLoRA.Gen.Arena;
 
 /// <summary>
-/// The tail as flat ATen operations: any device and element type, 7 launches a block and none in the number of adapters, no question to the device. A flag on the device gates
+/// The tail as flat ATen operations: any device and element type, 8 launches a block and none in the number of adapters, no question to the device. A flag on the device gates
 /// every write and the step counter, so a step with a gradient that is not finite leaves everything as it was.
 /// </summary>
 internal sealed class AtenTail : IArenaTail
@@ -87,7 +87,8 @@ internal sealed class AtenTail : IArenaTail
         _trainable.Update(factors, scale, gate.Bad, plan.TrainableLearningRate, plan.Rule.TrainableDecay);
         if (plan.Fidelity == Fidelity.Reference) UpdateImportance(plan, gate);
 
-        if (gate.Allocate is { } allocate) _arena.Mask.lerp_(_onDevice!.Rank(gate.Budget), allocate.to(g.dtype));
+        // The gradients have done their work.
+        if (gate.Allocate is { } allocate) _arena.Mask.lerp_(_onDevice!.Rank(gate.Budget, scratch: g), allocate.to(g.dtype));
         if (gate.HoldsPattern) _parts.Lambda!.mul_(_arena.Mask);
         else if (gate.ApplyMask is { } apply) _parts.Lambda!.masked_fill_(_arena.Mask.lt(apply), Scalars.Zero);
         // Not +0: added to that, a product of −0 would lose its sign, and a step of rate 0 would not leave every bit.

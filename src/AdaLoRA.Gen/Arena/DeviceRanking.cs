@@ -45,7 +45,8 @@ internal sealed class DeviceRanking : IDisposable
 
     /// <summary>The mask that a budget leaves, in the order of E; made inside the caller's dispose scope.</summary>
     /// <param name="budget">A float64 scalar on the arena's device.</param>
-    public Tensor Rank(Tensor budget) => _allocator.Select(Scores(), budget).index_select(0, _places);
+    /// <param name="scratch">Flat, like P; overwritten.</param>
+    public Tensor Rank(Tensor budget, Tensor scratch) => _allocator.Select(Scores(scratch), budget).index_select(0, _places);
 
     public void Dispose()
     {
@@ -54,11 +55,11 @@ internal sealed class DeviceRanking : IDisposable
     }
 
     /// <summary>A triplet's score in canonical order: s(λ) + mean s(Q row) + mean s(P column), or |λ|.</summary>
-    private Tensor Scores()
+    private Tensor Scores(Tensor scratch)
     {
         int triplets = _arena.Layout.Triplets;
         if (_score is null) return _arena.P.narrow(0, 0, triplets).abs().index_select(0, _canonical);
-        var entries = _score.Entries(_state.Sensitivity!, _state.Uncertainty!);
+        var entries = _score.Entries(_state.Sensitivity!, _state.Uncertainty!, scratch);
         // All means in one vector, and each triplet's three summands picked out of it at once.
         return cat([entries.narrow(0, 0, triplets), .. _blocks.Select(b => b.RowMeans(entries))]).index_select(0, _rows).view(3, triplets).sum([0L]);
     }

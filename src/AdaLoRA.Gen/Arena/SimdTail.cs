@@ -49,6 +49,8 @@ internal sealed unsafe partial class SimdTail : IArenaTail
         _regularisers = new double[_factors.Length];
         _canonical = layout.CanonicalOrder();
         _kept = new bool[layout.Triplets];
+        _scores = new float[layout.Triplets];
+        _rowScores = new float[2 * layout.Triplets];
     }
 
     public double GradientNorm { get; private set; }
@@ -142,8 +144,15 @@ internal sealed unsafe partial class SimdTail : IArenaTail
         var updateA = new SimdUpdate(b, plan, gradientScale, _applied, rate, plan.Rule.WeightDecay);
         var updateB = new SimdUpdate(b, plan, gradientScale, _applied, rate * plan.RatioB, plan.Rule.WeightDecay);
         var updateE = new SimdUpdate(b, plan, gradientScale, _applied, rate, plan.Rule.LambdaDecay);
-        bool hasLambda = _arena.Layout.HasLambda, hold = plan.Point.HoldPattern;
+        bool hasLambda = _arena.Layout.HasLambda, hold = plan.Point.HoldPattern, rank = plan.Point.AllocateTo is not null;
         ForEachFactor(i =>
+        {
+            Update(i);
+            // While both averages of the factor are in cache.
+            if (rank) SumScores(b, i);
+        });
+
+        void Update(int i)
         {
             var f = _factors[i];
             if (!f.IsA)
@@ -164,7 +173,7 @@ internal sealed unsafe partial class SimdTail : IArenaTail
                 long row = (long)k * f.Length;
                 updateA.Run(f.Offset + row, f.Length, b.AE + f.Folded + row, b.P[f.Triplet + k] * f.Scale);
             }
-        });
+        }
     }
 
     private double TrainableSquares() => _trainable.IsEmpty ? 0 : _trainable.Norms(ScalarType.Float64, CPU).Sum(norm => Math.Pow(norm.item<double>(), 2));

@@ -26,7 +26,7 @@ internal sealed class StepGate
         _applied = applied;
         // A norm is not negative, and no comparison holds of a NaN.
         Good = norm.lt(constants.Of(norm.dtype, double.PositiveInfinity));
-        Bad = Good.logical_not();
+        Bad = Good.bitwise_not();
         applied.add_(Good, Scalars.One);
     }
 
@@ -54,7 +54,7 @@ internal sealed class StepGate
     public Tensor Skip => _skip ??= Bad.to(ScalarType.Float32);
 
     /// <summary>1 unless <see cref="IsNow"/>.</summary>
-    public Tensor SkipUnlessNow => _skipNow ??= IsNow.logical_not().to(ScalarType.Float32);
+    public Tensor SkipUnlessNow => _skipNow ??= IsNow.bitwise_not().to(ScalarType.Float32);
 
     /// <summary>1 unless <see cref="IsBefore"/>.</summary>
     public Tensor SkipUnlessBefore => _skipBefore ??= Good.eq(IsNow).to(ScalarType.Float32);

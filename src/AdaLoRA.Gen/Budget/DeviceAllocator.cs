@@ -48,7 +48,7 @@ internal sealed class DeviceAllocator : IDisposable
         }
         var spent = _cost is null ? _ordinals : _cost.index_select(0, order).cumsum(0);
         var fits = spent.le(budget);
-        if (excluded is not null) fits = fits.logical_and(excluded.logical_not());
+        if (excluded is not null) fits = fits.gt(excluded);
         // A ranking names every triplet, so all of it is written.
         return empty_like(scores).index_copy_(0, order, fits.to(scores.dtype));
     }

@@ -14,16 +14,26 @@ internal readonly record struct TailLaunches(long Step, long WithAllocation)
     public static TailLaunches Of(int adapters, bool late, bool fused, bool headed = false)
     {
         using var rig = new TailRig(adapters, 16, (a, s, t, r) => new AtenTail(a, s, t, r, late, fused), headed: headed);
-        // The first step makes what is made once.
-        long none = Step(null), budget = rig.Triplets / 2;
-        _ = Step(budget);
-        none = Step(null);
-        return new TailLaunches(none, Step(budget));
+        long budget = rig.Triplets / 2;
+        // The first steps make what is made once.
+        Step(null);
+        Step(budget);
+        return new TailLaunches(Step(null), Step(budget));
 
         long Step(long? allocateTo)
         {
             rig.Backward();
             return AtenCalls.Count(() => rig.Step(allocateTo, p => late ? p with { IfLastWasSkipped = p.Point with { Step = p.Point.Step - 1, AllocateTo = null } } : p)).Launches;
         }
+    }
+
+    /// <summary>Values that libtorch read for the host in a step that allocates, by the formula; libtorch's own AdamW reads one on the CPU, which a device's does not.</summary>
+    public static long ReadsOf(int adapters)
+    {
+        using var rig = new TailRig(adapters, 16, (a, s, t, r) => new AtenTail(a, s, t, r, late: true, fused: false));
+        rig.Backward();
+        rig.Step();
+        rig.Backward();
+        return AtenCalls.Count(() => rig.Step(rig.Triplets / 2)).Reads;
     }
 }

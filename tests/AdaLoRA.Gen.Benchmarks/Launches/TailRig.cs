@@ -23,29 +23,33 @@ internal sealed class TailRig : IDisposable
     /// <param name="create">The tail.</param>
     /// <param name="dtype">Element type of everything.</param>
     /// <param name="headed">Trains one linear layer in full beside the adapters.</param>
-    public TailRig(int adapters, int hidden, Func<AdapterArena, TrainingState, TrainableParameters, Ranking, IArenaTail> create, ScalarType dtype = ScalarType.Float32, bool headed = false)
+    /// <param name="device">Where; null: the CPU.</param>
+    /// <param name="limits">Smallest and largest rank of each target; null: none.</param>
+    public TailRig(
+        int adapters, int hidden, Func<AdapterArena, TrainingState, TrainableParameters, Ranking, IArenaTail> create, ScalarType dtype = ScalarType.Float32, bool headed = false, Device? device = null, RankLimit[]? limits = null)
     {
+        device ??= CPU;
         var shapes = Enumerable.Range(0, adapters).Select(i => (i % 6) switch
         {
             4 => new AdapterShape(Rank, hidden, 4 * hidden, 1.5),
             5 => new AdapterShape(Rank, 4 * hidden, hidden, 1.5),
             _ => new AdapterShape(Rank, hidden, hidden, 1.5),
         }).ToArray();
-        _head = nn.Linear(hidden, 4, dtype: dtype);
+        _head = nn.Linear(hidden, 4, dtype: dtype, device: device);
         using var scope = NewDisposeScope();
         using var generator = new Generator(3);
         var layout = new ArenaLayout(shapes, hasLambda: true);
-        _arena = new AdapterArena(layout, dtype, CPU, trainable: true);
+        _arena = new AdapterArena(layout, dtype, device, trainable: true);
         _state = new TrainingState(_arena, OptimizerKind.AdamW);
         using (no_grad())
         {
             using var deviation = 0.3.ToScalar();
-            _arena.P.copy_(randn(layout.Total, generator: generator)).mul_(deviation);
+            _arena.P.copy_(randn(layout.Total, generator: generator).to(device)).mul_(deviation);
             _arena.Refold();
-            _gradient = randn(layout.Total, generator: generator).to(dtype).DetachFromDisposeScope();
+            _gradient = randn(layout.Total, generator: generator).to(dtype, device).DetachFromDisposeScope();
         }
         _trainable = new TrainableParameters(_head, headed ? ["weight", "bias"] : [], OptimizerKind.AdamW);
-        _tail = create(_arena, _state, _trainable, new Ranking(TripletScore.Of(ImportanceScore.Product), new RankAllocator(layout.AdapterOfTriplet())));
+        _tail = create(_arena, _state, _trainable, new Ranking(TripletScore.Of(ImportanceScore.Product), new RankAllocator(layout.AdapterOfTriplet(), limits: limits)));
     }
 
     /// <summary>Triplets that there is room for.</summary>

@@ -10,13 +10,13 @@ namespace AdaLoRA.Gen.Tests.Arena;
 [Collection("alone")]
 public sealed class AtenTailTests
 {
-    /// <summary>Operators that a device would have to answer, and the copy that asks for an answer.</summary>
+    /// <summary>Operators whose result the host must have before it can go on.</summary>
     private static readonly string[] Questions =
-        ["aten::item", "aten::_local_scalar_dense", "aten::is_nonzero", "aten::nonzero", "aten::equal", "aten::allclose", "aten::unique", "aten::masked_select", "aten::index", "aten::cpu", "aten::bincount"];
+        ["aten::item", "aten::_local_scalar_dense", "aten::is_nonzero", "aten::nonzero", "aten::equal", "aten::allclose", "aten::unique2", "aten::masked_select", "aten::index", "aten::bincount"];
 
     private static AtenTail Create(AdapterArena arena, TrainingState state, TrainableParameters trainable, Ranking ranking, bool late, bool fused) => new(arena, state, trainable, ranking, late, fused);
 
-    /// <summary>Times without a question: the host learns of a step's outcome through the counter, which on the CPU it reads where it lies.</summary>
+    /// <summary>libtorch's own answers to the host. What TorchSharp reads by itself leaves no record: <see cref="DeviceReadTests"/> looks for that.</summary>
     [Theory]
     [InlineData(false, Fidelity.Reference)]
     [InlineData(true, Fidelity.Reference)]
@@ -29,7 +29,7 @@ public sealed class AtenTailTests
         for (int round = 0; round < 2; round++)
         {
             rig.Backward();
-            var calls = AtenCalls.Count(() => rig.Step(round == 0 ? null : 100, p => Unknown(p, late) with { Fidelity = fidelity, MaxGradNorm = 0.5, RatioB = 4, LearningRate = new Rate(1e-3, 2e-3) }));
+            var calls = AtenCalls.Count(() => rig.Step(round == 0 ? null : 100, p => Everything(p, late) with { Fidelity = fidelity }));
             Assert.NotEqual(0, calls.Launches);
             Assert.All(Questions, q => Assert.False(calls.ByName.ContainsKey(q), q));
         }
@@ -58,8 +58,8 @@ public sealed class AtenTailTests
     {
         var counts = new[] { 6, 72, 1_152 }.Select(n => TailLaunches.Of(n, late, fused, headed)).ToArray();
         Assert.All(counts, c => Assert.Equal(counts[0], c));
-        // 15 a block and 20 besides (12 with the fused kernel) is the promise; two blocks. The counter counts composites and conversions of the CPU, too.
-        Assert.InRange(counts[0].Step, 1, fused ? 60 : 70);
+        // 15 a block and 20 besides is the promise; two blocks. The counter sees composites and conversions of the CPU, too, and a trained layer has two tensors of its own.
+        Assert.InRange(counts[0].Step, 1, (fused ? 50 : 66) + (headed ? 16 : 0));
     }
 
     [Theory]
@@ -105,6 +105,9 @@ public sealed class AtenTailTests
         Assert.Equal(before, rig.Everything());
         Assert.Equal(new StepCount(2, 1), rig.Tail.Synchronize());
     }
+
+    // All that a step can be asked to do.
+    private static StepPlan Everything(StepPlan plan, bool late) => Unknown(plan, late) with { MaxGradNorm = 0.5, RatioB = 4, LearningRate = new Rate(1e-3, 2e-3) };
 
     private static StepPlan Unknown(StepPlan plan, bool late) => late ? plan with { IfLastWasSkipped = plan.Point with { Step = plan.Point.Step - 1, AllocateTo = null } } : plan;
 }
