@@ -78,14 +78,15 @@ internal sealed class TailRig : IDisposable
     public void Backward()
     {
         using var _ = no_grad();
+        // A scope also keeps what nobody else holds, such as the object that .grad makes, from being freed while native code uses it.
+        using var scope = NewDisposeScope();
         _arena.G!.copy_(_gradient);
         // Λ has no gradient of its own: the tail unfolds it.
-        using var lambda = _arena.G.narrow(0, 0, _arena.Layout.Triplets);
-        lambda.zero_();
+        _arena.G.narrow(0, 0, _arena.Layout.Triplets).zero_();
         foreach (var parameter in _trainable.Parameters)
         {
-            if (parameter.grad is null) parameter.grad = ones_like(parameter).detach().DetachFromDisposeScope();
-            else parameter.grad.copy_(parameter);
+            if (parameter.grad is { } gradient) gradient.copy_(parameter);
+            else parameter.grad = ones_like(parameter).detach();
         }
     }
 
