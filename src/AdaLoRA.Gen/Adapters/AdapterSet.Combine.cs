@@ -69,7 +69,8 @@ public sealed partial class AdapterSet
         {
             if (weight == 0 || !set._byPath.TryGetValue(path, out var adapter) || adapter.InitialRank == 0) continue;
             var living = tensor(Enumerable.Range(0, adapter.InitialRank).Where(k => adapter.Mask()[k]).Select(k => (long)k).ToArray(), dtype: ScalarType.Int64, device: set.Arena.Device);
-            var folded = set.Arena.FoldedLeaves[adapter.Index]!.detach().t().to(ScalarType.Float64).mul((Scalar)weight);
+            using var factor = weight.ToScalar();
+            var folded = set.Arena.FoldedLeaves[adapter.Index]!.detach().t().to(ScalarType.Float64).mul(factor);
             a.Add(folded.index_select(0, living));
             b.Add(set.Arena.BLeaves[adapter.Index]!.detach().t().to(ScalarType.Float64).index_select(1, living));
         }

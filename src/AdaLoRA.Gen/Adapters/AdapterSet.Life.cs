@@ -169,7 +169,8 @@ public sealed partial class AdapterSet
     {
         var delta = adapter.DeltaWeight();
         var weight = adapter.Layer.Weight.detach();
-        return weight.to(delta.dtype).add(delta, (Scalar)(double)sign).to(weight.dtype);
+        using var alpha = ((double)sign).ToScalar();
+        return weight.to(delta.dtype).add(delta, alpha).to(weight.dtype);
     }
 
     /// <summary>Takes off the model what attaching put there, as far as it came.</summary>

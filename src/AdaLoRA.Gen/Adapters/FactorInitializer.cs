@@ -10,8 +10,9 @@ internal static class FactorInitializer
     public static (Tensor A, Tensor B) AdaLoRA(Adapter adapter, int seed)
     {
         using var generator = new Generator(StreamSeed(seed, adapter.Path));
-        return (randn([adapter.InitialRank, adapter.InFeatures], generator: generator).mul_((Scalar)0.02),
-            randn([adapter.OutFeatures, adapter.InitialRank], generator: generator).mul_((Scalar)0.02));
+        using var deviation = 0.02.ToScalar();
+        return (randn([adapter.InitialRank, adapter.InFeatures], generator: generator).mul_(deviation),
+            randn([adapter.OutFeatures, adapter.InitialRank], generator: generator).mul_(deviation));
     }
 
     /// <summary>LoRA, as PEFT: A ~ U(−1/√in, 1/√in) (kaiming_uniform with a = √5), B = 0.</summary>
@@ -19,7 +20,8 @@ internal static class FactorInitializer
     {
         using var generator = new Generator(StreamSeed(seed, adapter.Path));
         double bound = 1 / Math.Sqrt(adapter.InFeatures);
-        return (rand([adapter.InitialRank, adapter.InFeatures], generator: generator).mul_((Scalar)(2 * bound)).sub_((Scalar)bound),
+        using Scalar width = (2 * bound).ToScalar(), half = bound.ToScalar();
+        return (rand([adapter.InitialRank, adapter.InFeatures], generator: generator).mul_(width).sub_(half),
             zeros(adapter.OutFeatures, adapter.InitialRank));
     }
 

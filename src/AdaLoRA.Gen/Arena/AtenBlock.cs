@@ -7,15 +7,11 @@ namespace AdaLoRA.Gen.Arena;
 internal sealed class AtenBlock : IDisposable
 {
     private readonly FactorBlock _block;
-    private readonly Tensor? _a;
-    private readonly Tensor? _gradientA;
-    private readonly Tensor? _lambda;
-    private readonly Tensor? _gradientLambda;
-    private readonly Tensor? _folded;
+    private readonly List<Tensor> _views = [];
     private readonly Tensor _factors;
+    private readonly Tensor _transposed;
     private readonly Tensor _gradientFactors;
-    private readonly Tensor _identity;
-    private readonly Tensor? _scale;
+    private readonly FoldedViews? _folded;
 
     public AtenBlock(AdapterArena arena, FactorBlock block)
     {
@@ -23,62 +19,48 @@ internal sealed class AtenBlock : IDisposable
         using var scope = NewDisposeScope();
         int factors = block.FactorsA + block.FactorsB;
         _factors = Keep(arena.P.narrow(0, block.Offset, block.Elements).view(factors, block.Rank, block.Dimension));
+        _transposed = Keep(_factors.transpose(1, 2));
         _gradientFactors = Keep(arena.G!.narrow(0, block.Offset, block.Elements).view(factors, block.Rank, block.Dimension));
-        _identity = Keep(eye(block.Rank, dtype: arena.DType, device: arena.Device));
         if (block.FactorsA == 0) return;
-        long elements = (long)block.RowsA * block.Dimension;
-        _a = Keep(arena.P.narrow(0, block.Offset, elements).view(block.RowsA, block.Dimension));
-        _gradientA = Keep(arena.G!.narrow(0, block.Offset, elements).view(block.RowsA, block.Dimension));
-        _folded = Keep(arena.AE.narrow(0, block.FoldedOffset, elements).view(block.RowsA, block.Dimension));
-        _scale = Keep(arena.Scales.narrow(0, block.TripletOffset, block.RowsA));
-        if (!arena.Layout.HasLambda) return;
-        _lambda = Keep(arena.P.narrow(0, block.TripletOffset, block.RowsA).view(block.RowsA, 1));
-        _gradientLambda = Keep(arena.G!.narrow(0, block.TripletOffset, block.RowsA).view(block.RowsA, 1));
+        var a = AdapterArena.View(arena.P, block.Offset, block.RowsA, block.Dimension);
+        var gradient = AdapterArena.View(arena.G!, block.Offset, block.RowsA, block.Dimension);
+        _folded = new FoldedViews(
+            Keep(a), Keep(gradient),
+            arena.Layout.HasLambda ? Keep(AdapterArena.View(arena.G!, block.TripletOffset, block.RowsA, 1)) : null,
+            Keep(arena.Scales.narrow(0, block.TripletOffset, block.RowsA)),
+            Keep(AdapterArena.View(arena.AE, block.FoldedOffset, block.RowsA, block.Dimension)));
     }
+
+    public int Rank => _block.Rank;
+
+    public int Factors => _block.FactorsA + _block.FactorsB;
 
     /// <summary>Chain rule through AE = A·E·s: dL/dE = s Σ dL/dAE · A, dL/dA = dL/dAE · E · s.</summary>
-    public void Unfold()
+    /// <param name="folding">E·s of all triplets, [triplets, 1]; s for plain LoRA.</param>
+    public void Unfold(Tensor folding)
     {
-        if (_a is null) return;
-        if (_lambda is null)
-        {
-            _gradientA!.mul_(_scale!);
-            return;
-        }
-        _gradientLambda!.addcmul_(_gradientA!.mul(_a).sum(dim: [1], keepdim: true), _scale!, (Scalar)1.0);
-        _gradientA.mul_(_lambda.mul(_scale!));
+        if (_folded is not { } f) return;
+        f.GradientLambda?.addcmul_(f.Gradient.mul(f.A).sum([1L], keepdim: true), f.Scale, Scalars.One);
+        f.Gradient.mul_(folding.narrow(0, _block.TripletOffset, _block.RowsA));
     }
 
-    /// <summary>Rebuilds the block's part of AE.</summary>
-    public void Refold()
-    {
-        if (_a is null) return;
-        _folded!.copy_(_a.mul(_lambda is null ? _scale! : _lambda.mul(_scale!)));
-    }
+    /// <summary>Rebuilds the block's part of AE, which must be −0: one launch, where a product that is then copied takes two and a temporary.</summary>
+    /// <param name="folding">As in <see cref="Unfold"/>, with the new E.</param>
+    public void Refold(Tensor folding) => _folded?.Folded.addcmul_(_folded.A, folding.narrow(0, _block.TripletOffset, _block.RowsA), Scalars.One);
 
-    /// <summary>
-    /// The regulariser from the r × r Gram matrices M = F Fᵀ − I. Reference: R = mean ‖M‖, dR/dF = 2 M F / ‖M‖ per factor; Paper (eq. 4): R = Σ ‖M‖², dR/dF = 4 M F.
-    /// </summary>
-    /// <param name="fidelity">Which form.</param>
-    /// <param name="weight">γ.</param>
-    /// <param name="factors">2N, the divisor of the mean.</param>
+    /// <summary>F Fᵀ of every factor, [factors, r, r].</summary>
     /// <param name="rows">1 for the rows that count, [factors, r, 1]; null: all.</param>
-    /// <returns>Σ ‖M‖ or Σ ‖M‖² over the block's factors.</returns>
-    public Tensor AddRegulariserGradient(Fidelity fidelity, double weight, int factors, Tensor? rows)
+    public Tensor Gram(Tensor? rows)
     {
-        var counted = rows is null ? _factors : _factors.mul(rows);
-        var gram = counted.bmm(counted.transpose(1, 2)).sub_(rows is null ? _identity : _identity.mul(rows));
-        var squared = gram.square().sum(dim: [1, 2], keepdim: true);
-        if (fidelity == Fidelity.Paper)
-        {
-            _gradientFactors.add_(gram.bmm(counted), (Scalar)(4 * weight));
-            return squared.sum();
-        }
-        var norm = squared.sqrt();
-        // At an exactly orthogonal factor the norm has no gradient; like autograd's, ours is zero there.
-        _gradientFactors.add_(gram.div_(norm.clamp_min((Scalar)1e-30)).bmm(counted), (Scalar)(2 * weight / factors));
-        return norm.sum();
+        if (rows is null) return _factors.bmm(_transposed);
+        var counted = _factors.mul(rows);
+        return counted.bmm(counted.transpose(1, 2));
     }
+
+    /// <summary>Adds M·F to the gradients.</summary>
+    /// <param name="matrices">M, [factors, r, r].</param>
+    /// <param name="rows">As in <see cref="Gram"/>.</param>
+    public void AddProduct(Tensor matrices, Tensor? rows) => _gradientFactors.add_(matrices.bmm(rows is null ? _factors : _factors.mul(rows)), Scalars.One);
 
     /// <summary>Which rows of the block's factors belong to living triplets, [factors, r, 1].</summary>
     /// <param name="mask">The arena's mask.</param>
@@ -101,17 +83,25 @@ internal sealed class AtenBlock : IDisposable
         return (flat.narrow(0, _block.Offset, a), flat.narrow(0, _block.Offset + a, (long)_block.RowsB * _block.Dimension));
     }
 
-    /// <summary>Means of the A rows and of the Bᵀ rows of a flat buffer.</summary>
-    public (Tensor? A, Tensor? B) RowMeans(Tensor flat)
-    {
-        var means = flat.narrow(0, _block.Offset, _block.Elements).view(_block.RowsA + _block.RowsB, _block.Dimension).mean([1]);
-        return (_block.RowsA == 0 ? null : means.narrow(0, 0, _block.RowsA), _block.RowsB == 0 ? null : means.narrow(0, _block.RowsA, _block.RowsB));
-    }
+    /// <summary>Means of the A rows, then of the Bᵀ rows, of a flat buffer.</summary>
+    public Tensor RowMeans(Tensor flat) => flat.narrow(0, _block.Offset, _block.Elements).view(_block.RowsA + _block.RowsB, _block.Dimension).mean([1]);
 
     public void Dispose()
     {
-        foreach (var t in new[] { _a, _gradientA, _lambda, _gradientLambda, _folded, _factors, _gradientFactors, _identity, _scale }) t?.Dispose();
+        foreach (var view in _views) view.Dispose();
     }
 
-    private static Tensor Keep(Tensor t) => t.DetachFromDisposeScope();
+    private Tensor Keep(Tensor view)
+    {
+        _views.Add(view.DetachFromDisposeScope());
+        return view;
+    }
+
+    /// <summary>What a block with A rows has besides.</summary>
+    /// <param name="A">[rows, d].</param>
+    /// <param name="Gradient">[rows, d].</param>
+    /// <param name="GradientLambda">[rows, 1]; null for plain LoRA.</param>
+    /// <param name="Scale">[rows, 1].</param>
+    /// <param name="Folded">Part of AE, [rows, d].</param>
+    private sealed record FoldedViews(Tensor A, Tensor Gradient, Tensor? GradientLambda, Tensor Scale, Tensor Folded);
 }

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace AdaLoRA.Gen.Arena;
 
 /// <summary>
-/// The tail as flat ATen operations: any device and element type, ~15 launches a block and none in the number of adapters, no question to the device. A flag on the device gates
+/// The tail as flat ATen operations: any device and element type, 8 launches a block and none in the number of adapters, no question to the device. A flag on the device gates
 /// every write and the step counter, so a step with a gradient that is not finite leaves everything as it was.
 /// </summary>
 internal sealed class AtenTail : IArenaTail
@@ -15,11 +15,14 @@ internal sealed class AtenTail : IArenaTail
     private readonly TrainableParameters _trainable;
     private readonly Ranking _ranking;
     private readonly StepCounter _counter;
+    private readonly DeviceConstants _constants;
+    private readonly bool _fused;
     private DeviceRanking? _onDevice;
+    private AtenRegulariser? _regulariser;
+    private AtenParts? _parts;
     private AtenBlock[] _blocks = [];
     private int _generation = -1;
-    private Tensor _norm = ScalarZero();
-    private Tensor _regulariser = ScalarZero();
+    private Tensor? _norm;
 
     /// <summary>Creates the tail.</summary>
     /// <param name="arena">What is trained.</param>
@@ -27,7 +30,8 @@ internal sealed class AtenTail : IArenaTail
     /// <param name="trainable">What is trained in full beside it.</param>
     /// <param name="ranking">How triplets are ranked.</param>
     /// <param name="late">Reads the step counter one step late even where it could be read at once: what a device does, for tests.</param>
-    public AtenTail(AdapterArena arena, TrainingState state, TrainableParameters trainable, Ranking ranking, bool late = false)
+    /// <param name="fused">Uses libtorch's own AdamW where it is there and right; false for tests.</param>
+    public AtenTail(AdapterArena arena, TrainingState state, TrainableParameters trainable, Ranking ranking, bool late = false, bool fused = true)
     {
         _arena = arena;
         _state = state;
@@ -35,11 +39,21 @@ internal sealed class AtenTail : IArenaTail
         _ranking = ranking;
         state.FollowArena();
         _counter = new StepCounter(state.Applied, late);
+        _constants = new DeviceConstants(arena.Device);
+        _fused = fused && FusedAdamW.RunsOn(arena.Device);
     }
 
-    public double GradientNorm => ToHost(_norm);
+    public double GradientNorm
+    {
+        get
+        {
+            if (_norm is null) return 0;
+            using var wide = _norm.to(ScalarType.Float64);
+            return wide.item<double>();
+        }
+    }
 
-    public double Regulariser => ToHost(_regulariser);
+    public double Regulariser => _regulariser?.Value ?? 0;
 
     public StepCount Known => _counter.Known;
 
@@ -50,84 +64,62 @@ internal sealed class AtenTail : IArenaTail
         using var grad = no_grad();
         using var scope = NewDisposeScope();
         FollowArena();
-        Tensor p = _arena.P, g = _arena.G!;
+        var g = _arena.G!;
 
-        foreach (var block in _blocks) block.Unfold();
+        var folding = Folding();
+        foreach (var block in _blocks) block.Unfold(folding);
         var living = plan.SurvivorsOnly ? LeaveOutRemoved() : null;
-        if (plan.OrthogonalWeight != 0) Replace(ref _regulariser, AddRegulariserGradient(plan, living));
-        var norm = g.square().sum().add_(_trainable.SquaredNorm(g.dtype, g.device)).sqrt();
-        Replace(ref _norm, norm);
-        var ok = norm.isfinite().to(g.dtype);
-        var scale = plan.MaxGradNorm > 0 ? norm.add((Scalar)1e-6).reciprocal_().mul_((Scalar)plan.MaxGradNorm).clamp_max_((Scalar)1.0).nan_to_num_(0, 0, 0) : ok;
-        g.nan_to_num_(0, 0, 0).mul_(scale);
+        if (plan.OrthogonalWeight != 0) _regulariser!.AddGradient(plan.Fidelity, plan.OrthogonalWeight, living);
+        else _regulariser!.Forget();
+        var norm = _trainable.IsEmpty ? linalg.norm(g) : linalg.norm(stack([linalg.norm(g), .. _trainable.Norms(g.dtype, g.device)]));
+        _norm?.Dispose();
+        _norm = norm.DetachFromDisposeScope();
 
-        _state.Applied.add_(ok);
-        var gate = new ScheduleGate(plan, ok, _state.Applied);
+        var gate = new StepGate(plan, norm, _state.Applied, _constants);
+        var scale = plan.MaxGradNorm > 0 ? _constants.Of(g.dtype, plan.MaxGradNorm).div(norm.add(_constants.Of(g.dtype, 1e-6), Scalars.One)).clamp_max_(Scalars.One) : null;
+        if (scale is not null) g.mul_(scale);
+        // Zero where the step changes nothing: whatever follows stays finite, also as a factor of zero.
+        g.masked_fill_(gate.Bad, Scalars.Zero);
+
         if (plan.Fidelity == Fidelity.Paper) UpdateImportance(plan, gate);
-        var factors = new UpdateFactors(plan.Rule, ok, gate.IsNow, _state.Applied);
-        Update(factors, plan, p, g);
-        _trainable.Update(factors, scale, plan.TrainableLearningRate, plan.Rule.TrainableDecay);
+        var factors = new UpdateFactors(plan.Rule, gate, _state.Applied, _constants, _fused);
+        _parts!.Update(factors, plan);
+        _trainable.Update(factors, scale, gate.Bad, plan.TrainableLearningRate, plan.Rule.TrainableDecay);
         if (plan.Fidelity == Fidelity.Reference) UpdateImportance(plan, gate);
 
-        if (gate.Allocate is { } allocate) _arena.Mask.lerp_(_onDevice!.Rank(gate.Budget!), allocate);
-        if (gate.ApplyMask is { } apply)
-        {
-            var lambda = _arena.P.narrow(0, 0, _arena.Layout.Triplets);
-            lambda.lerp_(lambda.mul(_arena.Mask), apply);
-        }
-        foreach (var block in _blocks) block.Refold();
-        g.zero_();
+        // The gradients have done their work.
+        if (gate.Allocate is { } allocate) _arena.Mask.lerp_(_onDevice!.Rank(gate.Budget, scratch: g), allocate.to(g.dtype));
+        if (gate.HoldsPattern) _parts.Lambda!.mul_(_arena.Mask);
+        else if (gate.ApplyMask is { } apply) _parts.Lambda!.masked_fill_(_arena.Mask.lt(apply), Scalars.Zero);
+        // Not +0: added to that, a product of −0 would lose its sign, and a step of rate 0 would not leave every bit.
+        _arena.AE.fill_(Scalars.MinusZero);
+        folding = Folding();
+        foreach (var block in _blocks) block.Refold(folding);
+        // On the CPU zero_ of a large tensor is a call of fill_ anyway.
+        g.fill_(Scalars.Zero);
         _counter.Count(_state.Applied);
     }
 
     public void Dispose()
     {
-        foreach (var block in _blocks) block.Dispose();
-        _onDevice?.Dispose();
+        DisposeViews();
         _counter.Dispose();
-        foreach (var t in new[] { _norm, _regulariser }) t.Dispose();
+        _constants.Dispose();
+        _norm?.Dispose();
     }
 
-    /// <summary>One pass where all parts have one rate and one decay, else one a part.</summary>
-    private void Update(UpdateFactors factors, in StepPlan plan, Tensor p, Tensor g)
-    {
-        var rule = plan.Rule;
-        var rate = plan.LearningRate;
-        if (plan.RatioB == 1 && (rule.LambdaDecay == rule.WeightDecay || !_arena.Layout.HasLambda))
-        {
-            factors.Update(p, g, _state.M, _state.V, rate, rule.WeightDecay);
-            return;
-        }
-        if (_arena.Layout.HasLambda) Part(t => t.narrow(0, 0, _arena.Layout.Triplets), rate, rule.LambdaDecay);
-        foreach (var block in _blocks)
-        {
-            Part(t => block.Split(t).A, rate, rule.WeightDecay);
-            Part(t => block.Split(t).B, rate * plan.RatioB, rule.WeightDecay);
-        }
-
-        void Part(Func<Tensor, Tensor> of, Rate learningRate, double decay)
-        {
-            if (of(p) is { } part && part.numel() > 0) factors.Update(part, of(g), _state.M is { } m ? of(m) : null, _state.V is { } v ? of(v) : null, learningRate, decay);
-        }
-    }
+    /// <summary>E·s of all triplets, [triplets, 1]; s for plain LoRA.</summary>
+    private Tensor Folding() => _parts!.Lambda is { } lambda ? lambda.view(-1, 1).mul(_arena.Scales) : _arena.Scales;
 
     /// <summary>Eqs. 10 to 12: I ← β₁ I + (1 − β₁)|w·g|, U ← β₂ U + (1 − β₂)| |w·g| − I |, with the new I.</summary>
-    private void UpdateImportance(in StepPlan plan, ScheduleGate gate)
+    private void UpdateImportance(in StepPlan plan, StepGate gate)
     {
         if (gate.Importance is not { } moves) return;
+        var weights = _constants.Of(_arena.DType, 1 - plan.ImportanceBeta1, 1 - plan.ImportanceBeta2).mul(moves);
         var sensitivity = _arena.P.mul(_arena.G!).abs_();
-        _state.Sensitivity!.lerp_(sensitivity, moves.mul((Scalar)(1 - plan.ImportanceBeta1)));
+        _state.Sensitivity!.lerp_(sensitivity, weights.select(0, 0));
         sensitivity.sub_(_state.Sensitivity).abs_();
-        _state.Uncertainty!.lerp_(sensitivity, moves.mul((Scalar)(1 - plan.ImportanceBeta2)));
-    }
-
-    /// <summary>Adds γ·dR/dF to the gradients and returns R.</summary>
-    private Tensor AddRegulariserGradient(in StepPlan plan, Tensor[]? living)
-    {
-        int factors = 2 * _arena.Layout.Shapes.Length;
-        var sum = zeros([], dtype: _arena.DType, device: _arena.Device);
-        for (int i = 0; i < _blocks.Length; i++) sum.add_(_blocks[i].AddRegulariserGradient(plan.Fidelity, plan.OrthogonalWeight, factors, living?[i]));
-        return plan.Fidelity == Fidelity.Paper ? sum : sum.div_((Scalar)(double)factors);
+        _state.Uncertainty!.lerp_(sensitivity, weights.select(0, 1));
     }
 
     /// <summary>Zeroes the gradients of removed triplets and returns, by block, which rows live.</summary>
@@ -148,26 +140,20 @@ internal sealed class AtenTail : IArenaTail
     private void FollowArena()
     {
         if (_generation == _arena.Generation) return;
-        foreach (var block in _blocks) block.Dispose();
-        _blocks = [.. _arena.Layout.Blocks.Select(b => new AtenBlock(_arena, b))];
+        DisposeViews();
         _state.FollowArena();
-        _onDevice?.Dispose();
+        _blocks = [.. _arena.Layout.Blocks.Select(b => new AtenBlock(_arena, b))];
+        _parts = new AtenParts(_arena, _state, _blocks);
+        _regulariser = new AtenRegulariser(_arena, _blocks, _constants);
         _onDevice = new DeviceRanking(_arena, _state, _blocks, _ranking);
         _generation = _arena.Generation;
     }
 
-    private static void Replace(ref Tensor field, Tensor value)
+    private void DisposeViews()
     {
-        var old = field;
-        field = value.detach().DetachFromDisposeScope();
-        old.Dispose();
-    }
-
-    private static Tensor ScalarZero() => zeros([], dtype: ScalarType.Float64).DetachFromDisposeScope();
-
-    private static double ToHost(Tensor scalar)
-    {
-        using var wide = scalar.to(ScalarType.Float64);
-        return wide.item<double>();
+        foreach (var block in _blocks) block.Dispose();
+        _parts?.Dispose();
+        _regulariser?.Dispose();
+        _onDevice?.Dispose();
     }
 }

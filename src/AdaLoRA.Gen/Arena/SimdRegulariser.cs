@@ -5,7 +5,7 @@ namespace AdaLoRA.Gen.Arena;
 /// <summary>The orthogonality regulariser of one factor and its gradient, from the r × r Gram matrix (eq. 4): R = ‖F Fᵀ − I‖.</summary>
 internal static unsafe class SimdRegulariser
 {
-    /// <summary>Adds the gradient; see <see cref="AtenBlock.AddRegulariserGradient"/>.</summary>
+    /// <summary>Adds the gradient; see <see cref="AtenRegulariser"/>.</summary>
     /// <param name="p">F, [rank, length].</param>
     /// <param name="g">Its gradient, of the same shape.</param>
     /// <param name="rank">Triplets.</param>

@@ -2,14 +2,15 @@ namespace AdaLoRA.Gen.Arena;
 
 internal sealed unsafe partial class SimdTail
 {
+    private readonly float[] _scores;
+    private readonly float[] _rowScores;
+
     /// <summary>Ranks the triplets and removes those that <paramref name="budget"/> does not pay for.</summary>
     private void Allocate(SimdBuffers b, long budget)
     {
-        float[] scores = Scores(b);
-        var canonical = new float[scores.Length];
-        for (int i = 0; i < canonical.Length; i++) canonical[i] = scores[_canonical[i]];
-        _ranking.Allocator.Select(canonical, budget, _kept);
-        for (int i = 0; i < canonical.Length; i++) b.Mask[_canonical[i]] = _kept[i] ? 1 : 0;
+        Score(b);
+        _ranking.Allocator.Select(_scores, budget, _kept);
+        for (int i = 0; i < _canonical.Length; i++) b.Mask[_canonical[i]] = _kept[i] ? 1 : 0;
         foreach (var f in _factors)
         {
             if (!f.IsA) continue;
@@ -22,24 +23,27 @@ internal sealed unsafe partial class SimdTail
         }
     }
 
-    /// <summary>A triplet's score in the order of E: s(λ) + mean s(Q row) + mean s(P column) (eqs. 9 and 13), or |λ|.</summary>
-    private float[] Scores(SimdBuffers b)
+    /// <summary>Mean s of each row of a factor; a row has its own place, so the number of threads changes nothing.</summary>
+    private void SumScores(SimdBuffers b, int factor)
     {
-        var scores = new float[_arena.Layout.Triplets];
-        if (_ranking.Score is not { } score)
+        if (_ranking.Score is not { } score) return;
+        var f = _factors[factor];
+        for (int k = 0; k < f.Rank; k++)
         {
-            for (int i = 0; i < scores.Length; i++) scores[i] = Math.Abs(b.P[i]);
-            return scores;
+            long row = f.Offset + (long)k * f.Length;
+            _rowScores[2 * (f.Triplet + k) + (f.IsA ? 0 : 1)] = score.Sum(b.Sensitivity + row, b.Uncertainty + row, f.Length) / f.Length;
         }
-        for (int i = 0; i < scores.Length; i++) scores[i] = score.Sum(b.Sensitivity + i, b.Uncertainty + i, 1);
-        foreach (var f in _factors)
+    }
+
+    /// <summary>A triplet's score, in canonical order: s(λ) + mean s(Q row) + mean s(P column) (eqs. 9 and 13), or |λ|. After <see cref="SumScores"/>.</summary>
+    private void Score(SimdBuffers b)
+    {
+        for (int i = 0; i < _scores.Length; i++)
         {
-            for (int k = 0; k < f.Rank; k++)
-            {
-                long row = f.Offset + (long)k * f.Length;
-                scores[f.Triplet + k] += score.Sum(b.Sensitivity + row, b.Uncertainty + row, f.Length) / f.Length;
-            }
+            int triplet = _canonical[i];
+            _scores[i] = _ranking.Score is { } score
+                ? score.Sum(b.Sensitivity + triplet, b.Uncertainty + triplet, 1) + _rowScores[2 * triplet] + _rowScores[2 * triplet + 1]
+                : Math.Abs(b.P[triplet]);
         }
-        return scores;
     }
 }

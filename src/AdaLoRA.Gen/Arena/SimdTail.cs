@@ -22,6 +22,7 @@ internal sealed unsafe partial class SimdTail : IArenaTail
     private readonly int[] _canonical;
     private readonly bool[] _kept;
     private readonly Ranking _ranking;
+    private readonly DeviceConstants _constants = new(CPU);
     private readonly long _appliedBefore;
     private long _applied;
     private long _attempts;
@@ -48,6 +49,8 @@ internal sealed unsafe partial class SimdTail : IArenaTail
         _regularisers = new double[_factors.Length];
         _canonical = layout.CanonicalOrder();
         _kept = new bool[layout.Triplets];
+        _scores = new float[layout.Triplets];
+        _rowScores = new float[2 * layout.Triplets];
     }
 
     public double GradientNorm { get; private set; }
@@ -77,14 +80,14 @@ internal sealed unsafe partial class SimdTail : IArenaTail
             _trainable.ZeroGradients();
             return;
         }
-        _state.Applied.fill_((Scalar)(double)++_applied);
+        using (var applied = ((double)++_applied).ToScalar()) _state.Applied.fill_(applied);
         double scale = plan.MaxGradNorm > 0 ? Math.Min(1, plan.MaxGradNorm / (GradientNorm + 1e-6)) : 1;
         UpdatePass(buffers, plan, scale);
         UpdateTrainable(plan, scale);
         if (plan.Point.AllocateTo is { } budget) Allocate(buffers, budget);
     }
 
-    public void Dispose() { }
+    public void Dispose() => _constants.Dispose();
 
     private void SumPass(SimdBuffers b, StepPlan plan)
     {
@@ -121,8 +124,15 @@ internal sealed unsafe partial class SimdTail : IArenaTail
         var updateA = new SimdUpdate(b, plan, gradientScale, _applied, rate, plan.Rule.WeightDecay);
         var updateB = new SimdUpdate(b, plan, gradientScale, _applied, rate * plan.RatioB, plan.Rule.WeightDecay);
         var updateE = new SimdUpdate(b, plan, gradientScale, _applied, rate, plan.Rule.LambdaDecay);
-        bool hasLambda = _arena.Layout.HasLambda, hold = plan.Point.HoldPattern;
+        bool hasLambda = _arena.Layout.HasLambda, hold = plan.Point.HoldPattern, rank = plan.Point.AllocateTo is not null;
         ForEachFactor(i =>
+        {
+            Update(i);
+            // While both averages of the factor are in cache.
+            if (rank) SumScores(b, i);
+        });
+
+        void Update(int i)
         {
             var f = _factors[i];
             if (!f.IsA)
@@ -143,17 +153,16 @@ internal sealed unsafe partial class SimdTail : IArenaTail
                 long row = (long)k * f.Length;
                 updateA.Run(f.Offset + row, f.Length, b.AE + f.Folded + row, b.P[f.Triplet + k] * f.Scale);
             }
-        });
+        }
     }
 
-    private double TrainableSquares() => _trainable.IsEmpty ? 0 : _trainable.SquaredNorm(ScalarType.Float64, CPU).item<double>();
+    private double TrainableSquares() => _trainable.IsEmpty ? 0 : _trainable.Norms(ScalarType.Float64, CPU).Sum(norm => Math.Pow(norm.item<double>(), 2));
 
     private void UpdateTrainable(in StepPlan plan, double gradientScale)
     {
         if (_trainable.IsEmpty) return;
-        using var ok = ones([], dtype: ScalarType.Float32);
-        using var scale = full([], (Scalar)gradientScale, dtype: ScalarType.Float32);
-        _trainable.Update(new UpdateFactors(plan.Rule, ok, null, _state.Applied), scale, plan.TrainableLearningRate, plan.Rule.TrainableDecay);
+        using var scale = gradientScale == 1 ? null : tensor(gradientScale, dtype: ScalarType.Float32);
+        _trainable.Update(new UpdateFactors(plan.Rule, null, _state.Applied, _constants, FusedAdamW.RunsOn(CPU)), scale, null, plan.TrainableLearningRate, plan.Rule.TrainableDecay);
     }
 
     private void ForEachFactor(Action<int> body)

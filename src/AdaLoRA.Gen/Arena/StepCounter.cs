@@ -4,16 +4,23 @@ using static TorchSharp.torch;
 namespace AdaLoRA.Gen.Arena;
 
 /// <summary>
-/// Tells the host how many steps were applied without making it wait. On the CPU the counter is simply read. On a device every step sends attempts and applied steps into page-locked
-/// memory, where the host finds them one step later; only when the device is further behind than that does the host wait for it.
+/// Tells the host how many steps were applied without making it wait. On the CPU the counter is simply read. On a device every step sends it into a slot of page-locked
+/// memory, where the host finds it one step later; only when the device is further behind than that does the host wait for it.
 /// </summary>
 internal sealed class StepCounter : IDisposable
 {
+    /// <summary>More than can be under way.</summary>
+    private const int Slots = 4;
+
+    /// <summary>A slot whose count has not arrived.</summary>
+    private const double Awaited = -1;
+
     private readonly bool _onCpu;
     private readonly bool _late;
     private readonly double _before;
-    private readonly Tensor? _onDevice;
+    private readonly Device _device;
     private readonly Tensor? _onHost;
+    private readonly Tensor[] _slots = [];
     private long _attempts;
     private StepCount _latest;
     private StepCount _known;
@@ -23,13 +30,14 @@ internal sealed class StepCounter : IDisposable
     /// <param name="late">On the CPU: tell what is known one step late, as on a device.</param>
     public StepCounter(Tensor applied, bool late)
     {
+        _device = applied.device;
         _onCpu = applied.device_type == DeviceType.CPU;
         _late = late;
         _before = Read(applied);
         if (_onCpu) return;
-        _onDevice = zeros(2, dtype: ScalarType.Float64, device: applied.device).DetachFromDisposeScope();
-        using var pageable = zeros(2, dtype: ScalarType.Float64);
-        _onHost = pageable.pin_memory().DetachFromDisposeScope();
+        using var scope = NewDisposeScope();
+        _onHost = zeros(Slots, dtype: ScalarType.Float64).pin_memory().DetachFromDisposeScope();
+        _slots = [.. Enumerable.Range(0, Slots).Select(i => _onHost.select(0, i).DetachFromDisposeScope())];
     }
 
     /// <summary>The newest count that the host can have without waiting.</summary>
@@ -37,12 +45,12 @@ internal sealed class StepCounter : IDisposable
     {
         get
         {
-            if (!_onCpu) _known = FromHost();
+            if (!_onCpu) Receive();
             return _known;
         }
     }
 
-    /// <summary>Called at the end of a step.</summary>
+    /// <summary>Called at the end of a step. On a device one small copy to the host, which is not waited for.</summary>
     public void Count(Tensor applied)
     {
         _attempts++;
@@ -54,10 +62,14 @@ internal sealed class StepCounter : IDisposable
             return;
         }
         // At most one step is under way unread.
-        if (FromHost().Attempts < _attempts - 1) cuda.synchronize(_onDevice!.device);
-        _onDevice!.narrow(0, 0, 1).fill_((Scalar)(double)_attempts);
-        _onDevice.narrow(0, 1, 1).copy_(applied.view(1)).sub_((Scalar)_before);
-        _onHost!.copy_(_onDevice, true);
+        Receive();
+        if (_known.Attempts < _attempts - 1)
+        {
+            cuda.synchronize(_device);
+            Receive();
+        }
+        _onHost!.data<double>()[_attempts % Slots] = Awaited;
+        _slots[_attempts % Slots].copy_(applied, true);
     }
 
     /// <summary>The count of all steps, waiting for the device.</summary>
@@ -65,14 +77,17 @@ internal sealed class StepCounter : IDisposable
 
     public void Dispose()
     {
-        _onDevice?.Dispose();
+        // A copy into freed memory must not be under way.
+        if (_onHost is not null && Known.Attempts < _attempts) cuda.synchronize(_device);
+        foreach (var slot in _slots) slot.Dispose();
         _onHost?.Dispose();
     }
 
-    private StepCount FromHost()
+    // Copies arrive in order, so whatever is there counts all steps before it, too.
+    private void Receive()
     {
-        var values = _onHost!.data<double>();
-        return new StepCount((long)values[0], (long)values[1]);
+        var slots = _onHost!.data<double>();
+        while (_known.Attempts < _attempts && slots[(_known.Attempts + 1) % Slots] is var applied and not Awaited) _known = new StepCount(_known.Attempts + 1, (long)(applied - _before));
     }
 
     private static double Read(Tensor applied)

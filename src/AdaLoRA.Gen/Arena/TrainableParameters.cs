@@ -26,29 +26,36 @@ internal sealed class TrainableParameters : IDisposable
     /// <summary>Name, parameter and moments of each entry that has seen a gradient.</summary>
     public IEnumerable<(string Name, Parameter Parameter, Tensor? M, Tensor? V)> States => _entries.Select(e => (e.Name, e.Current(), e.M, e.V));
 
-    /// <summary>Σ g² over all of them, a scalar of the given type and device; made inside the caller's dispose scope.</summary>
-    public Tensor SquaredNorm(ScalarType dtype, Device device)
+    /// <summary>‖g‖₂ of each that has a gradient, scalars of the given type and device; made inside the caller's dispose scope.</summary>
+    public IEnumerable<Tensor> Norms(ScalarType dtype, Device device)
     {
-        var sum = zeros([], dtype: dtype, device: device);
         foreach (var entry in _entries)
         {
-            if (entry.Current().grad is { } g) sum.add_(g.to(dtype, device).square().sum());
+            if (entry.Current().grad is { } g) yield return linalg.norm(g.to(dtype, device));
         }
-        return sum;
     }
 
-    /// <summary>Scales the gradients, replaces what is not finite by zero, updates, and zeroes the gradients.</summary>
-    public void Update(UpdateFactors factors, Tensor gradientScale, Rate learningRate, double weightDecay)
+    /// <summary>Scales the gradients, updates, and zeroes the gradients.</summary>
+    /// <param name="factors">The step's rule.</param>
+    /// <param name="gradientScale">On every gradient; null: 1.</param>
+    /// <param name="bad">True in a step that changes nothing; null: it is known to be good.</param>
+    /// <param name="learningRate">Of all of them.</param>
+    /// <param name="weightDecay">Of all of them.</param>
+    public void Update(UpdateFactors factors, Tensor? gradientScale, Tensor? bad, Rate learningRate, double weightDecay)
     {
+        var parts = new List<AdamPart>(_entries.Count);
         foreach (var entry in _entries)
         {
             var p = entry.Current();
             if (p.grad is not { } g) continue;
             entry.EnsureMoments(p, _hasMoments);
-            g.nan_to_num_(0, 0, 0).mul_(gradientScale);
-            factors.Update(p, g, entry.M, entry.V, learningRate, weightDecay);
-            g.zero_();
+            if (gradientScale is not null) g.mul_(gradientScale);
+            if (bad is not null) g.masked_fill_(bad, Scalars.Zero);
+            parts.Add(new AdamPart(p, g, entry.M, entry.V));
         }
+        if (parts.Count == 0) return;
+        factors.Update(parts, learningRate, weightDecay);
+        foreach (var part in parts) part.G.zero_();
     }
 
     /// <summary>Makes the moments of those entries that a saved state has moments for.</summary>

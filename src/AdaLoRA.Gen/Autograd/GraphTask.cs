@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using AdaLoRA.Gen.Native;
 
 namespace AdaLoRA.Gen.Autograd;
@@ -27,9 +26,9 @@ internal static unsafe class GraphTask
     private static bool Load()
     {
         // libstdc++'s layout, the Itanium ABI's names.
-        if (!OperatingSystem.IsLinux() || NativeBackend.Libtorch() is var torch && torch == 0) return false;
-        if (!NativeLibrary.TryGetExport(torch, "_ZN5torch8autograd33get_current_graph_task_keep_graphEv", out nint keepsGraph)) return false;
-        if (!NativeLibrary.TryGetExport(torch, "_ZN5torch8autograd32get_current_graph_task_exec_infoEv", out nint executionInfo)) return false;
+        if (!OperatingSystem.IsLinux()) return false;
+        if (!NativeBackend.TryGetExport("_ZN5torch8autograd33get_current_graph_task_keep_graphEv", out nint keepsGraph)) return false;
+        if (!NativeBackend.TryGetExport("_ZN5torch8autograd32get_current_graph_task_exec_infoEv", out nint executionInfo)) return false;
         s_keepsGraph = (delegate* unmanaged[Cdecl]<byte>)keepsGraph;
         s_executionInfo = (delegate* unmanaged[Cdecl]<nint>)executionInfo;
         return true;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using static TorchSharp.torch;
 
 namespace AdaLoRA.Gen.Budget;
@@ -8,6 +9,9 @@ namespace AdaLoRA.Gen.Budget;
 /// </summary>
 internal sealed class RankAllocator
 {
+    /// <summary>Place of the class in the upper half of a key.</summary>
+    private const int ClassShift = 30;
+
     private readonly int[] _target;
     private readonly long[]? _cost;
     private readonly RankLimit[]? _limits;
@@ -32,42 +36,46 @@ internal sealed class RankAllocator
     /// <param name="kept">Receives true for the survivors; as long as <paramref name="scores"/>.</param>
     public void Select(ReadOnlySpan<float> scores, long budget, Span<bool> kept)
     {
-        var order = new int[scores.Length];
-        var keys = new Key[scores.Length];
-        for (int i = 0; i < order.Length; i++)
-        {
-            order[i] = i;
-            float value = _cost is null ? scores[i] : scores[i] / _cost[_target[i]];
-            keys[i] = new Key(0, float.IsNaN(value) ? float.NegativeInfinity : value, i);
-        }
-        Array.Sort(keys, order);
-        if (_limits is not null)
-        {
-            var seen = new int[_limits.Length];
-            for (int i = 0; i < order.Length; i++) keys[i] = new Key(_limits[_target[order[i]]].ClassOf(seen[_target[order[i]]]++), 0, i);
-            Array.Sort(keys, order);
-        }
+        // One number a triplet, so that sorting numbers ranks triplets: class, then score descending, then place.
+        ulong[] rented = ArrayPool<ulong>.Shared.Rent(scores.Length);
+        var keys = rented.AsSpan(0, scores.Length);
+        for (int i = 0; i < keys.Length; i++) keys[i] = (ulong)Descending(_cost is null ? scores[i] : scores[i] / _cost[_target[i]]) << 32 | (uint)i;
+        keys.Sort();
+        if (_limits is not null) SortByClass(keys);
         kept.Clear();
         long spent = 0;
-        for (int i = 0; i < order.Length; i++)
+        foreach (ulong key in keys)
         {
-            spent += _cost?[_target[order[i]]] ?? 1;
-            if (spent > budget || keys[i].Class == RankLimit.Excluded) break;
-            kept[order[i]] = true;
+            int triplet = (int)(uint)key;
+            spent += _cost?[_target[triplet]] ?? 1;
+            if (spent > budget || (_limits is not null && key >> 32 >> ClassShift == RankLimit.Excluded)) break;
+            kept[triplet] = true;
         }
+        ArrayPool<ulong>.Shared.Return(rented);
     }
 
     /// <summary>The same choice on a device.</summary>
     public DeviceAllocator On(Device device) => new(_target, _cost, _limits, device);
 
-    private readonly record struct Key(int Class, float Score, int Index) : IComparable<Key>
+    /// <summary>Orders a ranking by class; within one, it stays as it is.</summary>
+    private void SortByClass(Span<ulong> keys)
     {
-        public int CompareTo(Key other)
+        int[] seen = new int[_limits!.Length];
+        int[] order = new int[keys.Length];
+        for (int i = 0; i < keys.Length; i++)
         {
-            int byClass = Class.CompareTo(other.Class);
-            if (byClass != 0) return byClass;
-            int byScore = other.Score.CompareTo(Score);
-            return byScore != 0 ? byScore : Index.CompareTo(other.Index);
+            order[i] = (int)(uint)keys[i];
+            int target = _target[order[i]];
+            keys[i] = (ulong)(uint)(_limits[target].ClassOf(seen[target]++) << ClassShift) << 32 | (uint)i;
         }
+        keys.Sort();
+        for (int i = 0; i < keys.Length; i++) keys[i] = keys[i] & ~(ulong)uint.MaxValue | (uint)order[(int)(uint)keys[i]];
+    }
+
+    // Bits that ascend as the score descends. Adding 0 makes one zero of both; a score that is not a number ranks with −∞.
+    private static uint Descending(float score)
+    {
+        uint bits = BitConverter.SingleToUInt32Bits(float.IsNaN(score) ? float.NegativeInfinity : score + 0f);
+        return (bits & 0x8000_0000) != 0 ? bits : ~(bits | 0x8000_0000);
     }
 }

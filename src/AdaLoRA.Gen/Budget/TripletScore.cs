@@ -10,10 +10,11 @@ namespace AdaLoRA.Gen.Budget;
 /// </summary>
 internal abstract unsafe class TripletScore
 {
-    /// <summary>s of every entry, flat; a new tensor.</summary>
+    /// <summary>s of every entry, flat; not to be written.</summary>
     /// <param name="sensitivity">Ī of eq. 11.</param>
     /// <param name="uncertainty">Ū of eq. 12.</param>
-    public abstract Tensor Entries(Tensor sensitivity, Tensor uncertainty);
+    /// <param name="scratch">Of their size and type; may be overwritten, since on the CPU touching new memory would cost more than all else.</param>
+    public abstract Tensor Entries(Tensor sensitivity, Tensor uncertainty, Tensor scratch);
 
     /// <summary>Σ s over a row.</summary>
     /// <param name="sensitivity">Ī.</param>
@@ -32,14 +33,14 @@ internal abstract unsafe class TripletScore
 
     private sealed class ProductScore : TripletScore
     {
-        public override Tensor Entries(Tensor sensitivity, Tensor uncertainty) => sensitivity.mul(uncertainty);
+        public override Tensor Entries(Tensor sensitivity, Tensor uncertainty, Tensor scratch) => scratch.copy_(sensitivity).mul_(uncertainty);
 
         public override float Sum(float* sensitivity, float* uncertainty, long length) => SimdKernels.Dot(sensitivity, uncertainty, length);
     }
 
     private sealed class SensitivityScore : TripletScore
     {
-        public override Tensor Entries(Tensor sensitivity, Tensor uncertainty) => sensitivity.clone();
+        public override Tensor Entries(Tensor sensitivity, Tensor uncertainty, Tensor scratch) => sensitivity;
 
         public override float Sum(float* sensitivity, float* uncertainty, long length) => SimdKernels.Sum(sensitivity, length);
     }
@@ -49,7 +50,9 @@ internal abstract unsafe class TripletScore
         /// <summary>An entry that never moved (0 ÷ 0) scores 0.</summary>
         private const float Floor = 1e-12f;
 
-        public override Tensor Entries(Tensor sensitivity, Tensor uncertainty) => sensitivity.div(uncertainty.add((Scalar)Floor));
+        private static readonly Scalar FloorScalar = Floor.ToScalar();
+
+        public override Tensor Entries(Tensor sensitivity, Tensor uncertainty, Tensor scratch) => scratch.copy_(uncertainty).add_(FloorScalar, Scalars.One).reciprocal_().mul_(sensitivity);
 
         public override float Sum(float* sensitivity, float* uncertainty, long length) => SimdKernels.SumOfQuotients(sensitivity, uncertainty, length, Floor);
     }

@@ -77,6 +77,13 @@ public static class NativeBackend
         }
     }
 
+    /// <summary>Address of a function that libtorch exports under its C++ name; false where this build of it does not.</summary>
+    internal static bool TryGetExport(string symbol, out nint address)
+    {
+        address = 0;
+        return Libtorch() is var library && library != 0 && NativeLibrary.TryGetExport(library, symbol, out address);
+    }
+
     private static NativeLoad Current() => s_load ??= NativeLoad.Plan(Environment.GetEnvironmentVariable(TorchVariable));
 
     /// <summary>The runtime asks here for a native library that it did not find or could not load. TorchSharp prints what is thrown inside its own trace.</summary>

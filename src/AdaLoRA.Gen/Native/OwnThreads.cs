@@ -12,6 +12,6 @@ internal static unsafe class OwnThreads
         // The first question makes libtorch set this thread up with the process's number, which would undo the next line later.
         _ = torch.get_num_threads();
         // A thread's own setting in OpenMP; libtorch brings the library along, under a name of its own.
-        if (NativeLibrary.TryGetExport(NativeBackend.Libtorch(), "omp_set_num_threads", out nint export)) ((delegate* unmanaged<int, void>)export)(1);
+        if (NativeBackend.TryGetExport("omp_set_num_threads", out nint export)) ((delegate* unmanaged<int, void>)export)(1);
     }
 }

@@ -24,7 +24,8 @@ internal sealed record LoRAForm(Adapter Adapter, Tensor A, Tensor B)
             var index = SavedTriplets.Index(kept);
             var a = adapter.lora_A.detach().cpu();
             // Multiplied in double and rounded once.
-            var factor = adapter.lora_E is { } e ? e.detach().cpu().to(ScalarType.Float64).mul((Scalar)adapter.Scale) : full([a.shape[0], 1], adapter.Scale, dtype: ScalarType.Float64);
+            using var scale = adapter.Scale.ToScalar();
+            var factor = adapter.lora_E is { } e ? e.detach().cpu().to(ScalarType.Float64).mul(scale) : full([a.shape[0], 1], scale, dtype: ScalarType.Float64);
             forms.Add(new LoRAForm(adapter, a.to(ScalarType.Float64).mul(factor).to(a.dtype).index_select(0, index), adapter.lora_B.detach().cpu().index_select(1, index).contiguous()));
         }
         return forms.Count > 0 ? forms : throw new AdaLoRAException($"Every target of {set.ModelName} has rank 0; there is nothing to export.");

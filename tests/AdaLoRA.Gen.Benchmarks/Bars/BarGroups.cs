@@ -1,3 +1,4 @@
+using AdaLoRA.Gen.Benchmarks.Launches;
 using AdaLoRA.Gen.Benchmarks.Stack;
 using AdaLoRA.Gen.Benchmarks.Study;
 using AdaLoRA.Gen.Benchmarks.Workers;
@@ -12,6 +13,7 @@ internal static class BarGroups
         .. StackShape.Timed.Select(shape => new StepBars(shape, threads: 1)),
         .. StackShape.Timed.Select(shape => new StepBars(shape, threads: 2)),
         new AllocationBars(),
+        new LaunchBars(),
         new LeakBars(),
         new MemoryBars(),
         new MiniLmBars(),

@@ -1,3 +1,4 @@
+using AdaLoRA.Gen.Arena;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -35,7 +36,7 @@ internal sealed class ConvLayer : AdaptedLayer
     public override Tensor Add(Tensor x, Tensor y, Tensor folded, Tensor bt)
     {
         using var delta = Delta(x, folded, bt);
-        return y.add_(delta);
+        return y.add_(delta, Scalars.One);
     }
 
     public override Tensor Delta(Tensor x, Tensor folded, Tensor bt)

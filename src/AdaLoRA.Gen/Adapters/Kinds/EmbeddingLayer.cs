@@ -1,3 +1,4 @@
+using AdaLoRA.Gen.Arena;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -43,7 +44,7 @@ internal sealed class EmbeddingLayer : AdaptedLayer
     public override Tensor Add(Tensor x, Tensor y, Tensor folded, Tensor bt)
     {
         using var delta = Delta(x, folded, bt);
-        return Replacing(y, y.add(delta));
+        return Replacing(y, y.add(delta, Scalars.One));
     }
 
     public override Tensor Delta(Tensor x, Tensor folded, Tensor bt)
