@@ -1,3 +1,4 @@
+using AdaLoRA.Gen.Arena;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -37,7 +38,7 @@ internal sealed class LossMeter : IDisposable
     {
         using var _ = no_grad();
         var value = loss.detach().to(_attempt.dtype).reshape(1);
-        _attempt.add_(cat([value.nan_to_num(0, 0, 0), value.isfinite().to(_attempt.dtype)]));
+        _attempt.add_(cat([value.nan_to_num(0, 0, 0), value.isfinite().to(_attempt.dtype)]), Scalars.One);
     }
 
     /// <summary>The attempt is over; its losses count when the optimizer's count rose.</summary>
@@ -45,7 +46,7 @@ internal sealed class LossMeter : IDisposable
     public void End(Tensor applied)
     {
         using var _ = no_grad();
-        _sums.add_(_attempt * (applied - _appliedBefore).to(_attempt.dtype));
+        _sums.add_(_attempt * (applied - _appliedBefore).to(_attempt.dtype), Scalars.One);
     }
 
     /// <summary>The mean of the losses so far, which start anew; not a number where none was finite.</summary>

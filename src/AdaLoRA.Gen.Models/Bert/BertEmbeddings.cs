@@ -1,3 +1,4 @@
+using AdaLoRA.Gen.Arena;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -47,7 +48,7 @@ public sealed class BertEmbeddings : nn.Module<Tensor, TokenLayout, Tensor?, Ten
         Tensor words = word_embeddings.call(layout.Pack(input_ids));
         // Without segments one row is broadcast: [1, H].
         Tensor types = token_type_embeddings.call(token_type_ids is null ? torch.zeros(1, dtype: ScalarType.Int64, device: input_ids.device) : layout.Pack(token_type_ids));
-        Tensor sum = words.add(types).add_(position_embeddings.call(layout.Positions));
+        Tensor sum = words.add(types, Scalars.One).add_(position_embeddings.call(layout.Positions), Scalars.One);
         return dropout.call(LayerNorm.call(sum)).MoveToOuterDisposeScope();
     }
 }

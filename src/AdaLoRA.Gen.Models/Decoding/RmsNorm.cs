@@ -50,7 +50,7 @@ public sealed class RmsNorm : nn.Module<Tensor, Tensor>
     {
         using var scope = torch.NewDisposeScope();
         Tensor x = input.dtype is ScalarType.Float16 or ScalarType.BFloat16 ? input.to(ScalarType.Float32) : input;
-        Tensor normed = x * x.square().mean([-1], keepdim: true).add_(_eps).rsqrt_();
+        Tensor normed = x * x.mul(x).mean([-1], keepdim: true).add_(_eps).rsqrt_();
         return (_weight * normed.to(input.dtype)).MoveToOuterDisposeScope();
     }
 

@@ -1,3 +1,4 @@
+using AdaLoRA.Gen.Arena;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -26,7 +27,7 @@ internal static class Layers
     {
         using Tensor projected = dense.call(x);
         using Tensor dropped = dropout.call(projected);
-        dropped.add_(residual);
+        dropped.add_(residual, Scalars.One);
         return norm.call(dropped);
     }
 
@@ -39,7 +40,7 @@ internal static class Layers
             using Tensor kept = projected;
             projected = dropout.call(kept);
         }
-        projected.add_(residual);
+        projected.add_(residual, Scalars.One);
         return projected;
     }
 

@@ -144,7 +144,7 @@ public sealed class Adapter : nn.Module
         // A bf16 or fp16 base with fp32 adapters: multiplied and added in fp32, rounded once.
         using var wide = x.is_floating_point() ? x.to(_folded.dtype) : x.alias();
         using var delta = _layer.Delta(wide, _folded, _bt!);
-        using var sum = delta.add_(y);
+        using var sum = delta.add_(y, Scalars.One);
         var rounded = sum.to(y.dtype);
         y.Dispose();
         return rounded;
