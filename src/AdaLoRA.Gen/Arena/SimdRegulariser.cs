@@ -15,23 +15,19 @@ internal static unsafe class SimdRegulariser
     /// <returns>R, or its square.</returns>
     public static double AddGradient(float* p, float* g, int rank, int length, Fidelity fidelity, double coefficient)
     {
-        int width = ThinProducts.Padded(rank);
-        var scratch = Scratch.OfThread;
-        float* packed = scratch.Packed((long)length * width), gram = scratch.Hidden((long)rank * width);
-        ThinProducts.Pack(packed, p, rank, length);
-        new Span<float>(gram, rank * width).Clear();
-        ThinProducts.Add(new(gram, width), new(p, length, 1), new(packed, width), rank, width, length);
+        float* gram = Scratch.OfThread.Hidden((long)rank * rank);
+        ThinDots.Multiply(new(gram, rank), new(p, length), new(p, length), rank, rank, length);
         double squared = 0;
         for (int k = 0; k < rank; k++)
         {
-            gram[k * width + k] -= 1;
-            squared += SimdKernels.SumOfSquares(gram + k * width, rank);
+            gram[k * rank + k] -= 1;
+            squared += SimdKernels.SumOfSquares(gram + k * rank, rank);
         }
         double norm = Math.Sqrt(squared);
         if (squared > 0)
         {
-            SimdKernels.Scale(gram, (long)rank * width, (float)(fidelity == Fidelity.Paper ? coefficient : coefficient / norm));
-            ThinProducts.Add(new(g, length), new(gram, width, 1), new(p, length), rank, length, rank);
+            SimdKernels.Scale(gram, (long)rank * rank, (float)(fidelity == Fidelity.Paper ? coefficient : coefficient / norm));
+            ThinProducts.Add(new(g, length), new(gram, rank, 1), new(p, length), rank, length, rank);
         }
         return fidelity == Fidelity.Paper ? squared : norm;
     }

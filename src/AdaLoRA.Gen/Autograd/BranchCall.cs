@@ -46,7 +46,7 @@ internal sealed unsafe class BranchCall(MatrixBranch branch) : GraphNode
         float* kept = input.Wide(scratch.Input);
         if (dropout > 0) _mask.Draw(kept, kept = scratch.Kept.Reserve(input.Count), input.Count, dropout);
         float* sum = output.BeginSum(scratch.Output);
-        branch.Factors.Forward(kept, sum, _hidden.Reserve((long)_rows * branch.Factors.Width), _rows);
+        branch.Factors.Forward(kept, sum, _hidden.Reserve((long)_rows * branch.Factors.Rank), _rows);
         output.EndSum(sum);
     }
 
@@ -63,7 +63,7 @@ internal sealed unsafe class BranchCall(MatrixBranch branch) : GraphNode
             if (!isPartial) x = Input();
             if (!isMatrix) rows = dy.View([_rows, branch.Out]);
             float* wide = dy.Memory((long)_rows * branch.Out, _outputType).Wide(scratch.Output);
-            float* hiddenGradient = scratch.Hidden((long)_rows * branch.Factors.Width);
+            float* hiddenGradient = scratch.Hidden((long)_rows * branch.Factors.Rank);
             branch.Factors.HiddenGradient(wide, hiddenGradient, _rows);
             if (!isPartial) branch.Factors.AddParameterGradients(Kept(x), wide, _hidden.Reserve(0), hiddenGradient, _rows);
             if (_inputNeedsGradient)

@@ -6,13 +6,13 @@ namespace AdaLoRA.Gen.Autograd;
 internal readonly unsafe struct BranchFactors
 {
     private readonly float* _folded, _bt, _gradientA, _gradientB;
-    private readonly int _rank, _width, _in, _out;
+    private readonly int _rank, _in, _out;
 
     public BranchFactors(AdapterArena arena, int index)
     {
         var layout = arena.Layout;
         var shape = layout.Shapes[index];
-        (_rank, _width, _in, _out) = (shape.Rank, ThinProducts.Padded(shape.Rank), shape.InFeatures, shape.OutFeatures);
+        (_rank, _in, _out) = (shape.Rank, shape.InFeatures, shape.OutFeatures);
         _folded = TensorMemory.Floats(arena.AE) + layout.FoldedOffsets[index];
         _bt = TensorMemory.Floats(arena.P) + layout.BOffsets[index];
         if (arena.G is not { } g) return;
@@ -20,8 +20,8 @@ internal readonly unsafe struct BranchFactors
         _gradientB = TensorMemory.Floats(g) + layout.BOffsets[index];
     }
 
-    /// <summary>Floats that a row of hidden activations takes: the rank, padded.</summary>
-    public int Width => _width;
+    /// <summary>Floats that a row of hidden activations takes.</summary>
+    public int Rank => _rank;
 
     /// <summary>False for a set that is not trained.</summary>
     public bool HasGradients => _gradientA != null;
@@ -29,17 +29,17 @@ internal readonly unsafe struct BranchFactors
     /// <summary>hidden ← x·AEᵀ; y += hidden·Bᵀ.</summary>
     /// <param name="x">[rows, in].</param>
     /// <param name="y">[rows, out].</param>
-    /// <param name="hidden">[rows, <see cref="Width"/>].</param>
+    /// <param name="hidden">[rows, <see cref="Rank"/>].</param>
     /// <param name="rows">Rows of the batch.</param>
     public void Forward(float* x, float* y, float* hidden, int rows)
     {
         Hide(_folded, _in, x, hidden, rows);
-        ThinProducts.AddByRows(new(y, _out), new(hidden, _width, 1), new(_bt, _out), rows, _out, _rank);
+        ThinProducts.AddByRows(new(y, _out), new(hidden, _rank, 1), new(_bt, _out), rows, _out, _rank);
     }
 
     /// <summary>gradient ← dy·B, what the hidden activations get.</summary>
     /// <param name="dy">[rows, out].</param>
-    /// <param name="gradient">[rows, <see cref="Width"/>].</param>
+    /// <param name="gradient">[rows, <see cref="Rank"/>].</param>
     /// <param name="rows">Rows of the batch.</param>
     public void HiddenGradient(float* dy, float* gradient, int rows) => Hide(_bt, _out, dy, gradient, rows);
 
@@ -51,21 +51,15 @@ internal readonly unsafe struct BranchFactors
     /// <param name="rows">Rows of the batch.</param>
     public void AddParameterGradients(float* x, float* dy, float* hidden, float* gradient, int rows)
     {
-        ThinProducts.AddByColumns(new(_gradientB, _out), new(hidden, 1, _width), new(dy, _out), _rank, _out, rows);
-        ThinProducts.AddByColumns(new(_gradientA, _in), new(gradient, 1, _width), new(x, _in), _rank, _in, rows);
+        ThinProducts.AddByColumns(new(_gradientB, _out), new(hidden, 1, _rank), new(dy, _out), _rank, _out, rows);
+        ThinProducts.AddByColumns(new(_gradientA, _in), new(gradient, 1, _rank), new(x, _in), _rank, _in, rows);
     }
 
     /// <summary>dx += gradient·AE.</summary>
     /// <param name="dx">[rows, in].</param>
     /// <param name="gradient">As <see cref="HiddenGradient"/> left it.</param>
     /// <param name="rows">Rows of the batch.</param>
-    public void AddInputGradient(float* dx, float* gradient, int rows) => ThinProducts.AddByRows(new(dx, _in), new(gradient, _width, 1), new(_folded, _in), rows, _in, _rank);
+    public void AddInputGradient(float* dx, float* gradient, int rows) => ThinProducts.AddByRows(new(dx, _in), new(gradient, _rank, 1), new(_folded, _in), rows, _in, _rank);
 
-    private void Hide(float* factor, int length, float* x, float* hidden, int rows)
-    {
-        float* packed = Scratch.OfThread.Packed((long)length * _width);
-        ThinProducts.Pack(packed, factor, _rank, length);
-        new Span<float>(hidden, rows * _width).Clear();
-        ThinProducts.AddByRows(new(hidden, _width), new(x, length, 1), new(packed, _width), rows, _width, length);
-    }
+    private void Hide(float* factor, int length, float* x, float* hidden, int rows) => ThinProducts.DotsByRows(new(hidden, _rank), new(x, length), new(factor, length), rows, _rank, length);
 }

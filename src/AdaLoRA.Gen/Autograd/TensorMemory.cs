@@ -54,7 +54,7 @@ internal sealed unsafe class Scratch
     [ThreadStatic]
     private static Scratch? s_ofThread;
 
-    private readonly FloatBuffer _packed = new(), _hidden = new();
+    private readonly FloatBuffer _hidden = new();
 
     public static Scratch OfThread => s_ofThread ??= new Scratch();
 
@@ -66,9 +66,6 @@ internal sealed unsafe class Scratch
 
     /// <summary>For a layer's output or its gradient in fp32.</summary>
     public FloatBuffer Output { get; } = new();
-
-    /// <summary>For a packed factor.</summary>
-    public float* Packed(long count) => _packed.Reserve(count);
 
     /// <summary>For the gradient of hidden activations.</summary>
     public float* Hidden(long count) => _hidden.Reserve(count);

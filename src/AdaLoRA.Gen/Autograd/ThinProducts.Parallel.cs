@@ -24,6 +24,14 @@ internal static unsafe partial class ThinProducts
         else Add(c, a, b, m, n, depth);
     }
 
+    /// <summary>C ← X·Fᵀ, in pieces of rows where that is worth torch's other threads.</summary>
+    public static void DotsByRows(Matrix c, Matrix x, Matrix f, int rows, int others, int length)
+    {
+        int threads = Threads(rows, others, length);
+        if (threads > 1) DotsInPieces(threads, c, x, f, rows, others, length);
+        else ThinDots.Multiply(c, x, f, rows, others, length);
+    }
+
     /// <summary>C += A·B, in pieces of columns where that is worth torch's other threads.</summary>
     public static void AddByColumns(Matrix c, Matrix a, Matrix b, int m, int n, int depth)
     {
@@ -39,6 +47,12 @@ internal static unsafe partial class ThinProducts
     {
         int each = Each(m, threads);
         Parallel.For(0, (m + each - 1) / each, new ParallelOptions { MaxDegreeOfParallelism = threads }, i => Add(c.From(i * each, 0), a.From(i * each, 0), b, Math.Min(each, m - i * each), n, depth));
+    }
+
+    private static void DotsInPieces(int threads, Matrix c, Matrix x, Matrix f, int rows, int others, int length)
+    {
+        int each = Each(rows, threads);
+        Parallel.For(0, (rows + each - 1) / each, new ParallelOptions { MaxDegreeOfParallelism = threads }, i => ThinDots.Multiply(c.From(i * each, 0), x.From(i * each, 0), f, Math.Min(each, rows - i * each), others, length));
     }
 
     private static void ColumnsInPieces(int threads, Matrix c, Matrix a, Matrix b, int m, int n, int depth)

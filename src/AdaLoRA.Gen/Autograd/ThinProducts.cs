@@ -12,10 +12,8 @@ internal static unsafe partial class ThinProducts
     /// <summary>Rows of the right factor that stay in the first-level cache while the left one passes.</summary>
     private const int Depth = 256;
 
-    /// <summary>Packed factors are padded to a multiple of this many columns: the widest vector.</summary>
-    public const int Lane = 16;
-
-    public static int Padded(int rank) => (rank + Lane - 1) / Lane * Lane;
+    /// <summary>Floats of the widest vector.</summary>
+    private const int Lane = 16;
 
     /// <summary>C += A·B on this thread.</summary>
     /// <param name="c">[m, n], its columns side by side.</param>
@@ -32,51 +30,6 @@ internal static unsafe partial class ThinProducts
             Matrix ak = a.From(0, k), bk = b.From(k, 0);
             if (Vector512.IsHardwareAccelerated) Block<Wide>(c.Start, c.RowStep, ak.Start, a.RowStep, a.ColumnStep, bk.Start, b.RowStep, m, n, d);
             else Block<Narrow>(c.Start, c.RowStep, ak.Start, a.RowStep, a.ColumnStep, bk.Start, b.RowStep, m, n, d);
-        }
-    }
-
-    /// <summary>packed[k, j] ← rows[j, k], zero from <paramref name="rank"/> on: what a product with the transposed of few long rows multiplies with.</summary>
-    /// <param name="packed">[length, <see cref="Padded"/>(rank)].</param>
-    /// <param name="rows">[rank, length].</param>
-    /// <param name="rank">Rows.</param>
-    /// <param name="length">Of a row.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Pack(float* packed, float* rows, int rank, int length)
-    {
-        int width = Padded(rank);
-        for (int j = 0; j < width; j += 4)
-        {
-            int there = Math.Clamp(rank - j, 0, 4);
-            float* r0 = rows + (long)j * length, r1 = r0 + length, r2 = r1 + length, r3 = r2 + length;
-            int k = 0;
-            if (there == 4)
-            {
-                for (; k <= length - 4; k += 4)
-                {
-                    Vector128<float> x0 = Vector128.Load(r0 + k), x1 = Vector128.Load(r1 + k), x2 = Vector128.Load(r2 + k), x3 = Vector128.Load(r3 + k);
-                    float* to = packed + (long)k * width + j;
-                    if (System.Runtime.Intrinsics.X86.Sse.IsSupported)
-                    {
-                        var l0 = System.Runtime.Intrinsics.X86.Sse.UnpackLow(x0, x1);
-                        var h0 = System.Runtime.Intrinsics.X86.Sse.UnpackHigh(x0, x1);
-                        var l1 = System.Runtime.Intrinsics.X86.Sse.UnpackLow(x2, x3);
-                        var h1 = System.Runtime.Intrinsics.X86.Sse.UnpackHigh(x2, x3);
-                        System.Runtime.Intrinsics.X86.Sse.MoveLowToHigh(l0, l1).Store(to);
-                        System.Runtime.Intrinsics.X86.Sse.MoveHighToLow(l1, l0).Store(to + width);
-                        System.Runtime.Intrinsics.X86.Sse.MoveLowToHigh(h0, h1).Store(to + 2 * width);
-                        System.Runtime.Intrinsics.X86.Sse.MoveHighToLow(h1, h0).Store(to + 3 * width);
-                    }
-                    else
-                    {
-                        for (int i = 0; i < 4; i++) Vector128.Create(x0[i], x1[i], x2[i], x3[i]).Store(to + i * width);
-                    }
-                }
-            }
-            for (; k < length; k++)
-            {
-                float* to = packed + (long)k * width + j;
-                for (int i = 0; i < 4; i++) to[i] = i < there ? r0[(long)i * length + k] : 0;
-            }
         }
     }
 

@@ -39,7 +39,7 @@ public sealed unsafe class ThinProductsTests
     [Fact]
     public void Pieces_on_other_threads_change_no_bit()
     {
-        const int m = 700, n = 2100, depth = 24;
+        const int m = 1400, n = 1100, depth = 24;
         float[] a = Numbers(m * depth, 1), b = Numbers(depth * n, 2), start = Numbers(m * n, 3);
         int threads = torch.get_num_threads();
         fixed (float* pa = a, pb = b)
@@ -50,6 +50,8 @@ public sealed unsafe class ThinProductsTests
             try
             {
                 Assert.Equal(whole, Run(start, n, c => ThinProducts.AddByRows(c, left, right, m, n, depth)));
+                float[] dots = Run(new float[m * m], m, c => ThinDots.Multiply(c, left, left, m, m, depth));
+                Assert.Equal(dots, Run(new float[m * m], m, c => ThinProducts.DotsByRows(c, left, left, m, m, depth)));
                 Assert.Equal(whole, Run(start, n, c => ThinProducts.AddByColumns(c, left, right, m, n, depth)));
             }
             finally
@@ -60,17 +62,34 @@ public sealed unsafe class ThinProductsTests
     }
 
     [Theory]
-    [InlineData(1, 1)]
-    [InlineData(12, 130)]
-    [InlineData(17, 9)]
-    [InlineData(32, 64)]
-    public void A_packed_factor_is_the_transposed_padded_with_zeros(int rank, int length)
+    [InlineData(1, 1, 5)]
+    [InlineData(3, 2, 16)]
+    [InlineData(9, 7, 100)]
+    [InlineData(8, 12, 768)]
+    [InlineData(6, 20, 33)]
+    public void A_dot_product_is_sixteen_chains_and_a_tree(int rows, int others, int length)
     {
-        float[] rows = Numbers(rank * length, 4);
-        int width = ThinProducts.Padded(rank);
-        float[] packed = [.. Enumerable.Repeat(float.NaN, length * width)];
-        fixed (float* from = rows, to = packed) ThinProducts.Pack(to, from, rank, length);
-        for (int k = 0; k < length; k++) for (int j = 0; j < width; j++) Assert.Equal(j < rank ? rows[j * length + k] : 0, packed[k * width + j]);
+        float[] x = Numbers(rows * length, 4), f = Numbers(others * length, 5), start = [.. Enumerable.Repeat(float.NaN, rows * others)], expected = new float[rows * others];
+        for (int i = 0; i < rows; i++) for (int j = 0; j < others; j++) expected[i * others + j] = Dot(x.AsSpan(i * length, length), f.AsSpan(j * length, length));
+        fixed (float* px = x, pf = f)
+        {
+            Matrix left = new(px, length), right = new(pf, length);
+            Assert.Equal(expected, Run(start, others, c => ThinDots.Multiply(c, left, right, rows, others, length)));
+            Assert.Equal(expected, Run(start, others, c => ThinDots.Block<Wide>(c, left, right, rows, others, length)));
+            Assert.Equal(expected, Run(start, others, c => ThinDots.Block<Pair>(c, left, right, rows, others, length)));
+        }
+
+        static float Dot(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
+        {
+            float[] sums = new float[16];
+            int whole = a.Length - a.Length % 16;
+            for (int k = 0; k < whole; k++) sums[k % 16] = MathF.FusedMultiplyAdd(a[k], b[k], sums[k % 16]);
+            for (int l = 0; l < 8; l++) sums[l] += sums[l + 8];
+            for (int l = 0; l < 4; l++) sums[l] += sums[l + 4];
+            float sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+            for (int k = whole; k < a.Length; k++) sum = MathF.FusedMultiplyAdd(a[k], b[k], sum);
+            return sum;
+        }
     }
 
     private delegate void Product(Matrix c);
