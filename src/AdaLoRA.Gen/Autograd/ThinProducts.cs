@@ -9,8 +9,14 @@ namespace AdaLoRA.Gen.Autograd;
 /// </summary>
 internal static unsafe partial class ThinProducts
 {
-    /// <summary>Rows of the right factor that stay in the first-level cache while the left one passes.</summary>
-    private const int Depth = 256;
+    /// <summary>Columns from which a row is so long that memory must be walked along it: the steps from row to row would miss the cache's sets and the pages' table.</summary>
+    private const int LongRow = 1024;
+
+    /// <summary>Rows of the right factor at a time: what the first-level cache holds, or, of long rows, what one of its sets does.</summary>
+    private const int Depth = 256, DepthOfLongRows = 8;
+
+    /// <summary>Inner indices up to which the right factor is small, and the left one and C are walked row by row.</summary>
+    private const int Shallow = 64;
 
     /// <summary>Floats of the widest vector.</summary>
     private const int Lane = 16;
@@ -24,9 +30,10 @@ internal static unsafe partial class ThinProducts
     /// <param name="depth">The inner index.</param>
     public static void Add(Matrix c, Matrix a, Matrix b, int m, int n, int depth)
     {
-        for (int k = 0; k < depth; k += Depth)
+        int step = depth > Shallow && n >= LongRow ? DepthOfLongRows : Depth;
+        for (int k = 0; k < depth; k += step)
         {
-            int d = Math.Min(Depth, depth - k);
+            int d = Math.Min(step, depth - k);
             Matrix ak = a.From(0, k), bk = b.From(k, 0);
             if (Vector512.IsHardwareAccelerated) Block<Wide>(c.Start, c.RowStep, ak.Start, a.RowStep, a.ColumnStep, bk.Start, b.RowStep, m, n, d);
             else Block<Narrow>(c.Start, c.RowStep, ak.Start, a.RowStep, a.ColumnStep, bk.Start, b.RowStep, m, n, d);
@@ -37,23 +44,37 @@ internal static unsafe partial class ThinProducts
     internal static void Block<T>(float* c, int ldc, float* a, int rowStep, int depthStep, float* b, int ldb, int m, int n, int depth)
         where T : struct, IVector<T>
     {
-        int j = 0;
-        for (; j <= n - 2 * T.Width; j += 2 * T.Width)
+        int j = 0, i = 0;
+        if (depth <= Shallow)
         {
-            int i = 0;
-            for (; i <= m - 4; i += 4) Tile4x2<T>(c + (long)i * ldc + j, ldc, a + (long)i * rowStep, rowStep, depthStep, b + j, ldb, depth);
-            for (; i < m; i++) Tile1x2<T>(c + (long)i * ldc + j, a + (long)i * rowStep, depthStep, b + j, ldb, depth);
+            // Along the rows of C.
+            for (; i <= m - 4; i += 4)
+            {
+                for (j = 0; j <= n - 2 * T.Width; j += 2 * T.Width) Tile4x2<T>(c + (long)i * ldc + j, ldc, a + (long)i * rowStep, rowStep, depthStep, b + j, ldb, depth);
+            }
+            for (; i < m; i++)
+            {
+                for (j = 0; j <= n - 2 * T.Width; j += 2 * T.Width) Tile1x2<T>(c + (long)i * ldc + j, a + (long)i * rowStep, depthStep, b + j, ldb, depth);
+            }
+            j = n - n % (2 * T.Width);
+        }
+        else
+        {
+            for (; j <= n - 2 * T.Width; j += 2 * T.Width)
+            {
+                for (i = 0; i <= m - 4; i += 4) Tile4x2<T>(c + (long)i * ldc + j, ldc, a + (long)i * rowStep, rowStep, depthStep, b + j, ldb, depth);
+                for (; i < m; i++) Tile1x2<T>(c + (long)i * ldc + j, a + (long)i * rowStep, depthStep, b + j, ldb, depth);
+            }
         }
         for (; j <= n - T.Width; j += T.Width)
         {
-            int i = 0;
-            for (; i <= m - 8; i += 8) Tile8x1<T>(c + (long)i * ldc + j, ldc, a + (long)i * rowStep, rowStep, depthStep, b + j, ldb, depth);
+            for (i = 0; i <= m - 8; i += 8) Tile8x1<T>(c + (long)i * ldc + j, ldc, a + (long)i * rowStep, rowStep, depthStep, b + j, ldb, depth);
             for (; i <= m - 4; i += 4) Tile4x1<T>(c + (long)i * ldc + j, ldc, a + (long)i * rowStep, rowStep, depthStep, b + j, ldb, depth);
             for (; i < m; i++) Tile1x1<T>(c + (long)i * ldc + j, a + (long)i * rowStep, depthStep, b + j, ldb, depth);
         }
         for (; j < n; j++)
         {
-            for (int i = 0; i < m; i++)
+            for (i = 0; i < m; i++)
             {
                 float sum = c[(long)i * ldc + j];
                 float* x = a + (long)i * rowStep, y = b + j;

@@ -13,6 +13,7 @@ public sealed unsafe class ThinProductsTests
     [InlineData(16, 40, 300)]
     [InlineData(13, 53, 257)]
     [InlineData(3, 100, 600)]
+    [InlineData(7, 1100, 130)]
     public void Every_element_is_one_chain_in_the_order_of_the_inner_index(int m, int n, int depth)
     {
         float[] a = Numbers(m * depth, 1), b = Numbers(depth * n, 2), start = Numbers(m * n, 3);
