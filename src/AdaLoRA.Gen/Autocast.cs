@@ -6,7 +6,7 @@ namespace AdaLoRA.Gen;
 
 /// <summary>
 /// Lets libtorch compute products (linear, matmul, convolution, attention) in bfloat16 and what loses by that in float32, as <c>torch.autocast</c> does. Weights keep their type: those that are float32 are cast where they
-/// are used. Adapters take part like every product, as they do in PEFT: A·x and B·h are computed in bfloat16; their parameters, gradients, importance and optimizer state stay float32.
+/// are used. Adapters in torch's operations take part like every product, as in PEFT: A·x and B·h in bfloat16; those that are one node (a linear layer on a CPU) are computed in float32 and rounded once. Their parameters, gradients, importance and optimizer state stay float32.
 /// </summary>
 /// <example><code>
 /// Tensor loss;

@@ -1,3 +1,4 @@
+using AdaLoRA.Gen.Arena;
 using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
@@ -8,7 +9,7 @@ namespace AdaLoRA.Gen.Models;
 /// <summary>Root mean square norm (Zhang and Sennrich 2019): y = w ⊙ x ÷ √(mean(x²) + ε). The mean is taken in float32 for half-precision inputs, as Hugging Face does.</summary>
 public sealed class RmsNorm : nn.Module<Tensor, Tensor>
 {
-    private readonly double _eps;
+    private readonly Scalar _eps;
 
     [ComponentName(Name = "weight")]
     private Parameter _weight;
@@ -50,7 +51,7 @@ public sealed class RmsNorm : nn.Module<Tensor, Tensor>
     {
         using var scope = torch.NewDisposeScope();
         Tensor x = input.dtype is ScalarType.Float16 or ScalarType.BFloat16 ? input.to(ScalarType.Float32) : input;
-        Tensor normed = x * x.mul(x).mean([-1], keepdim: true).add_(_eps).rsqrt_();
+        Tensor normed = x * x.mul(x).mean([-1], keepdim: true).add_(_eps, Scalars.One).rsqrt_();
         return (_weight * normed.to(input.dtype)).MoveToOuterDisposeScope();
     }
 

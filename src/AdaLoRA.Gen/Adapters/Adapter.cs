@@ -98,6 +98,12 @@ public sealed class Adapter : nn.Module
     /// <summary>Factor on ΔW: alpha ÷ (r + 1e-5) for AdaLoRA; for LoRA alpha ÷ r, or ÷ √r with rsLoRA, which a folder may state per layer.</summary>
     public double Scale => _set.Arena.Layout.Shapes[_index].Scale;
 
+    /// <summary>Called before the set's own hook is registered.</summary>
+    internal void LookForHooks()
+    {
+        if (_branch is not null) _branch.IsHookedBefore = ((MatrixLayer)_layer).IsHooked;
+    }
+
     /// <summary>Keeps only some of the triplets, in step with the arena.</summary>
     /// <param name="kept">Which of the present ones, ascending.</param>
     internal void Shrink(int[] kept)

@@ -190,6 +190,7 @@ public sealed partial class AdapterSet
         foreach (var adapter in _adapters)
         {
             if (adapter.InitialRank == 0) continue;
+            adapter.LookForHooks();
             _removeHooks.Add(adapter, adapter.Layer.Hook(adapter.Apply));
         }
     }

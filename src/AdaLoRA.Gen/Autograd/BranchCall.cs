@@ -17,6 +17,7 @@ internal sealed unsafe class BranchCall(MatrixBranch branch) : GraphNode
     private long _steps;
     private bool _inputNeedsGradient;
     private bool _keepsLayer;
+    private nint _weight;
 
     private long InputElements => (long)_rows * branch.In;
 
@@ -28,11 +29,11 @@ internal sealed unsafe class BranchCall(MatrixBranch branch) : GraphNode
     public Tensor Apply(Tensor x, Tensor y, double dropout, bool keepsLayer)
     {
         var arena = branch.Set.Arena;
-        (_generation, _steps, _inputNeedsGradient, _keepsLayer) = (arena.Generation, arena.Steps, x.requires_grad, keepsLayer);
+        (_generation, _steps, _inputNeedsGradient, _keepsLayer, _weight) = (arena.Generation, arena.Steps, x.requires_grad, keepsLayer, branch.Weight.Handle);
         _inputShape = x.dim() == 2 ? [] : x.shape;
         Forward(x, y, dropout);
         // Where the layer is frozen its own node goes with y: backward through both is one multiply here.
-        var result = Attach(x, keepsLayer && y.requires_grad ? y : null, NativeTensor.Detached(y));
+        var result = Attach(x, keepsLayer && y.requires_grad ? y : null, branch.Weight, arena.P, NativeTensor.Detached(y));
         y.Dispose();
         return result;
     }
@@ -65,13 +66,18 @@ internal sealed unsafe class BranchCall(MatrixBranch branch) : GraphNode
             float* wide = dy.Memory((long)_rows * branch.Out, _outputType).Wide(scratch.Output);
             float* hiddenGradient = scratch.Hidden((long)_rows * branch.Factors.Rank);
             branch.Factors.HiddenGradient(wide, hiddenGradient, _rows);
-            if (!isPartial) branch.Factors.AddParameterGradients(Kept(x), wide, _hidden.Reserve(0), hiddenGradient, _rows);
+            if (!isPartial)
+            {
+                float* kept = Kept(x);
+                // Two threads may run backward through one layer; torch locks in the same place.
+                lock (branch) branch.Factors.AddParameterGradients(kept, wide, _hidden.Reserve(0), hiddenGradient, _rows);
+            }
             if (_inputNeedsGradient)
             {
                 dx = _keepsLayer ? NativeTensor.Zeros(_rows, branch.In, _inputType) : branch.LayerGradient(isMatrix ? dy : rows);
                 AddInputGradient(dx.Memory(InputElements, _inputType), hiddenGradient);
             }
-            if (!GraphTask.KeepsGraph) DropInput();
+            if (!GraphTask.KeepsGraph) DropSaved();
             if (isMatrix || !dx.Exists) return dx;
             var shaped = dx.View(_inputShape);
             dx.Dispose();
@@ -88,6 +94,13 @@ internal sealed unsafe class BranchCall(MatrixBranch branch) : GraphNode
             plain.Dispose();
             rows.Dispose();
         }
+    }
+
+    protected override NativeTensor Poison()
+    {
+        if (!_inputNeedsGradient) return default;
+        using var nan = full(_inputShape.Length > 0 ? _inputShape : [_rows, branch.In], float.NaN, dtype: _inputType);
+        return NativeTensor.Take(nan);
     }
 
     protected override void Failed(Exception exception) => branch.Set.BackwardFailed(branch.Index, exception);
@@ -128,5 +141,7 @@ internal sealed unsafe class BranchCall(MatrixBranch branch) : GraphNode
         if (!set.IsAttached) throw new AdaLoRAException("the adapters were detached between forward and backward; detach them after it");
         if (_generation != set.Arena.Generation) throw new AdaLoRAException("the adapters were moved or compacted between forward and backward; do that after it");
         if (_steps != set.Arena.Steps) throw new AdaLoRAException("the optimizer took a step between forward and backward; run the forward again");
+        if (_weight != branch.Weight.Handle || !IsUnchanged(Slot.Weight)) throw new AdaLoRAException("the layer's weight was changed between forward and backward; merge, quantise or load after it");
+        if (!IsUnchanged(Slot.Factors)) throw new AdaLoRAException("the adapters' factors were written between forward and backward; do that after it");
     }
 }

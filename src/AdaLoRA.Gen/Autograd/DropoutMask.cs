@@ -91,8 +91,9 @@ internal sealed unsafe class DropoutMask
     private void Reserve(long bytes)
     {
         if (bytes <= _bytes) return;
+        var larger = (byte*)NativeMemory.Alloc((nuint)bytes);
         NativeMemory.Free(_bits);
-        _bits = (byte*)NativeMemory.Alloc((nuint)bytes);
+        _bits = larger;
         _bytes = bytes;
     }
 

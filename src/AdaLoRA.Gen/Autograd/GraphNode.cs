@@ -11,7 +11,7 @@ namespace AdaLoRA.Gen.Autograd;
 internal abstract unsafe class GraphNode
 {
     [ThreadStatic]
-    private static nint s_returned, s_passedOn;
+    private static Returned? s_returned;
 
     private readonly BackwardCallback _backward;
     private readonly DeletedCallback _deleted;
@@ -19,7 +19,7 @@ internal abstract unsafe class GraphNode
     private readonly nint _deletedPointer;
     private readonly nint* _result = (nint*)NativeMemory.AllocZeroed(2, (nuint)sizeof(nint));
     private NodePointers _node;
-    private nint _saved;
+    private readonly nint[] _saved = new nint[3];
     private bool _passesOn;
     private GCHandle _self;
 
@@ -40,18 +40,15 @@ internal abstract unsafe class GraphNode
     private delegate void DeletedCallback();
 
     /// <summary>Lets go of the gradients that the last backward on this thread returned: torch has taken it over when anything else runs.</summary>
-    public static void ReleaseReturned()
-    {
-        new NativeTensor(s_returned).Dispose();
-        new NativeTensor(s_passedOn).Dispose();
-        s_returned = s_passedOn = 0;
-    }
+    public static void ReleaseReturned() => s_returned?.Release();
 
-    /// <summary>Makes this the node that <paramref name="output"/> comes from, and saves the input. Not to be called again before <see cref="Released"/>.</summary>
+    /// <summary>Makes this the node that <paramref name="output"/> comes from, and saves what backward reads. Not to be called again before <see cref="Released"/>.</summary>
     /// <param name="input">What the output was computed from.</param>
     /// <param name="below">Gets the gradient of the output as it is; null where nobody wants it.</param>
+    /// <param name="weight">Also saved: a write into it before backward is found by <see cref="IsUnchanged"/>.</param>
+    /// <param name="factors">As <paramref name="weight"/>.</param>
     /// <param name="output">A tensor without a graph; disposed, what is returned takes its place.</param>
-    protected Tensor Attach(Tensor input, Tensor? below, NativeTensor output)
+    protected Tensor Attach(Tensor input, Tensor? below, Tensor weight, Tensor factors, NativeTensor output)
     {
         _passesOn = below is not null;
         _node = CreateNode(_backwardPointer, _deletedPointer);
@@ -62,13 +59,24 @@ internal abstract unsafe class GraphNode
         var inputs = new TensorArray(from, _passesOn ? 2 : 1);
         SetNextEdges(_node, inputs, 1);
         WrapOutputs(inputs, new TensorArray(&to, 1), _node, &result);
-        _saved = Save(*from, _node, 0);
+        var failure = result == 0 ? LastError() : null;
+        for (int i = 0; i < _saved.Length && failure is null; i++)
+        {
+            _saved[i] = Save(i switch { Slot.Input => *from, Slot.Weight => weight.Handle, _ => factors.Handle }, _node, 0);
+            if (_saved[i] == 0) failure = LastError();
+        }
         // The graph alone keeps the node alive from here on.
         DisposeShared(_node);
         GC.KeepAlive(input);
         GC.KeepAlive(below);
         output.Dispose();
-        if (result == 0) throw LastError();
+        GC.KeepAlive(weight);
+        GC.KeepAlive(factors);
+        if (failure is not null)
+        {
+            new NativeTensor(result).Dispose();
+            throw failure;
+        }
         return Tensor.UnsafeCreateTensor(result);
     }
 
@@ -76,25 +84,41 @@ internal abstract unsafe class GraphNode
     /// <exception cref="AdaLoRAException">It was changed in place since, or let go of.</exception>
     protected NativeTensor Input()
     {
-        if (_saved == 0) throw new AdaLoRAException("the graph was already used by a backward without retain_graph");
-        nint input = Unpack(_saved, _node);
+        if (_saved[Slot.Input] == 0) throw new AdaLoRAException("the graph was already used by a backward without retain_graph");
+        nint input = Unpack(_saved[Slot.Input], _node);
         if (input == 0) throw LastError();
         return new NativeTensor(input);
     }
 
-    /// <summary>Lets go of the saved input, so that its memory is free while the rest of the backward runs.</summary>
-    protected void DropInput()
+    /// <summary>Whether what was saved has not been written since.</summary>
+    /// <param name="slot">Of <see cref="Slot"/>.</param>
+    protected bool IsUnchanged(int slot)
     {
-        if (_saved == 0) return;
-        DisposeSaved(_saved);
-        _saved = 0;
+        if (_saved[slot] == 0) return true;
+        var saved = new NativeTensor(Unpack(_saved[slot], _node));
+        saved.Dispose();
+        if (!saved.Exists) _ = AutogradNative.LastError();
+        return saved.Exists;
+    }
+
+    /// <summary>Lets go of what was saved, so that its memory is free while the rest of the backward runs.</summary>
+    protected void DropSaved()
+    {
+        for (int i = 0; i < _saved.Length; i++)
+        {
+            if (_saved[i] != 0) DisposeSaved(_saved[i]);
+            _saved[i] = 0;
+        }
     }
 
     /// <summary>dL/d input, new; none where the input needs no gradient. Runs without gradient mode. What it throws goes to <see cref="Failed"/>: native code cannot carry it.</summary>
     /// <param name="gradient">dL/d output; stays the caller's.</param>
     protected abstract NativeTensor Backward(NativeTensor gradient);
 
-    /// <summary>A backward could not be computed; it counts as a gradient of zero.</summary>
+    /// <summary>What stands for the gradient of the input where backward failed: NaN, so that nothing below trains on a gradient that is missing; none where the input needs none.</summary>
+    protected abstract NativeTensor Poison();
+
+    /// <summary>A backward could not be computed.</summary>
     protected abstract void Failed(Exception exception);
 
     /// <summary>The graph is gone: the object may be used again. May come on the finalizer's thread.</summary>
@@ -109,22 +133,37 @@ internal abstract unsafe class GraphNode
         var gradient = count == 1 ? new NativeTensor(gradients[0]) : default;
         try
         {
-            if (gradient.Exists) _result[0] = s_returned = Backward(gradient).Handle;
+            if (gradient.Exists) _result[0] = Backward(gradient).Handle;
         }
         catch (Exception e)
         {
             Failed(e);
+            _result[0] = TryPoison().Handle;
         }
-        if (_passesOn) _result[1] = s_passedOn = gradient.Handle;
+        if (_passesOn) _result[1] = gradient.Handle;
         else gradient.Dispose();
+        (s_returned ??= new Returned()).Keep(_result[0], _result[1]);
         return new TensorArray(_result, _passesOn ? 2 : 1);
+    }
+
+    private NativeTensor TryPoison()
+    {
+        try
+        {
+            return Poison();
+        }
+        catch (Exception e)
+        {
+            Failed(e);
+            return default;
+        }
     }
 
     private void OnDeleted()
     {
         try
         {
-            DropInput();
+            DropSaved();
             DisposeWeak(_node);
             _node = default;
             _self.Free();
@@ -133,6 +172,29 @@ internal abstract unsafe class GraphNode
         catch (Exception e)
         {
             Failed(e);
+        }
+    }
+
+    /// <summary>What is saved for backward.</summary>
+    protected static class Slot
+    {
+        public const int Input = 0, Weight = 1, Factors = 2;
+    }
+
+    /// <summary>Gradients that native code was given and copies as the call returns; of a thread that ends, the finalizer lets go.</summary>
+    private sealed class Returned
+    {
+        private NativeTensor _first, _second;
+
+        ~Returned() => Release();
+
+        public void Keep(nint first, nint second) => (_first, _second) = (new NativeTensor(first), new NativeTensor(second));
+
+        public void Release()
+        {
+            _first.Dispose();
+            _second.Dispose();
+            (_first, _second) = (default, default);
         }
     }
 }

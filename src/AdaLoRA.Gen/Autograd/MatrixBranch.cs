@@ -24,6 +24,12 @@ internal sealed unsafe class MatrixBranch(AdapterSet set, MatrixLayer layer, int
 
     public int Index => index;
 
+    /// <summary>The layer's weight.</summary>
+    public Tensor Weight => layer.Weight;
+
+    /// <summary>A forward hook of somebody else's stands before the adapter's: what it does to the output belongs to the graph, and the output to whoever it gave it to. The ordinary form then.</summary>
+    public bool IsHookedBefore { get; set; }
+
     /// <summary>Where the factors lie now.</summary>
     public ref readonly BranchFactors Factors => ref _factors;
 
@@ -34,9 +40,10 @@ internal sealed unsafe class MatrixBranch(AdapterSet set, MatrixLayer layer, int
     /// <returns>The sum; null where the ordinary form has to do it.</returns>
     public Tensor? TryApply(Tensor x, Tensor y, double dropout)
     {
-        if (set.Arena.DType != ScalarType.Float32 || !IsPlain(x) || !IsPlain(y)) return null;
+        if (IsHookedBefore || set.Arena.DType != ScalarType.Float32 || !IsPlain(x) || !IsPlain(y) || !Fits(x, y)) return null;
         bool needsGraph = is_grad_enabled() && (set.IsTrainable || x.requires_grad || y.requires_grad);
         if (needsGraph && !GraphTask.IsUsable) return null;
+        if (needsGraph && set.Optimizer is null) set.RequireBackward();
         Follow();
         var call = Take();
         if (needsGraph) return call.Apply(x, y, dropout, keepsLayer: x.dtype != y.dtype || !layer.IsFrozen(y.dtype));
@@ -71,6 +78,12 @@ internal sealed unsafe class MatrixBranch(AdapterSet set, MatrixLayer layer, int
         Volatile.Write(ref _generation, arena.Generation);
     }
 
-    // Whether rows have the layer's length is checked by the layer itself.
+    /// <summary>Whether input and output are the rows that the adapter was made for: a layer's weight can be replaced, and kernels do not ask.</summary>
+    private bool Fits(Tensor x, Tensor y)
+    {
+        long last = x.dim() - 1, rows = x.numel() / In;
+        return last >= 0 && y.dim() == last + 1 && x.size((int)last) == In && y.size((int)last) == Out && y.numel() == rows * Out;
+    }
+
     private static bool IsPlain(Tensor t) => t.dtype is ScalarType.Float32 or ScalarType.BFloat16 && t.device_type == DeviceType.CPU && t.is_contiguous() && t.numel() is > 0 and <= int.MaxValue / sizeof(float);
 }

@@ -84,8 +84,10 @@ internal sealed unsafe class FloatBuffer
     {
         if (count > _count)
         {
+            // First the new one: where there is no memory for it, the old one stays.
+            var larger = (float*)NativeMemory.AlignedAlloc((nuint)(count * sizeof(float)), 64);
             NativeMemory.AlignedFree(_start);
-            _start = (float*)NativeMemory.AlignedAlloc((nuint)(count * sizeof(float)), 64);
+            _start = larger;
             _count = count;
         }
         return _start;

@@ -26,7 +26,9 @@ internal sealed unsafe class CheckpointNode
     private readonly InputKind[] _inputs;
     private GCHandle _self;
     private RandomState? _random;
+    private bool _isUsed;
     private Answer? _answer;
+    private Autocasts _autocasts;
 
     private CheckpointNode(Func<IReadOnlyList<Tensor>, IReadOnlyList<Tensor>> body, Tensor[] inputs)
     {
@@ -78,7 +80,8 @@ internal sealed unsafe class CheckpointNode
                 _saved[i] = Save(handles[i], _node, 0);
                 CheckForErrors();
             }
-            if (preserveRandomState) _random = RandomState.Capture(inputs.Any(x => x.device_type == DeviceType.CUDA));
+            _autocasts = Autocasts.OfThread();
+            if (preserveRandomState) _random = RandomState.Capture(onCuda: cuda.is_available());
             var outputs = _body([.. inputs.Select((x, i) => Alias(x, i))]);
             if (_random is not null && !_random.MayHaveMoved()) ForgetRandom();
             for (int i = 0; i < _saved.Length; i++) RequireUnchanged(i);
@@ -129,12 +132,15 @@ internal sealed unsafe class CheckpointNode
     private Tensor?[] Recompute(Tensor?[] incoming)
     {
         if (is_grad_enabled()) throw new AdaLoRAException("Second derivatives (create_graph) do not go through a checkpoint; leave it out where they are needed.");
+        if (GraphTask.IsUsable && GraphTask.IsPartial) throw new AdaLoRAException("autograd.grad and backward(inputs: …) do not reach through a checkpoint, whose parameters would get gradients, too; call backward() or leave the checkpoint out.");
+        if (_isUsed) throw new AdaLoRAException("The graph of a checkpoint was already used by a backward without retain_graph; run the forward again.");
         using var _ = enable_grad();
         var inputs = _saved.Select((saved, i) => Alias(Unpacked(saved), i)).ToArray();
-        var outputs = _random is null ? _body(inputs) : _random.Replay(() => _body(inputs));
+        var outputs = _autocasts.Run(() => _random is null ? _body(inputs) : _random.Replay(() => _body(inputs)));
         if (outputs.Count != incoming.Length) throw new AdaLoRAException($"The body of a checkpoint gave {incoming.Length} tensors in forward and {outputs.Count} in backward; it must compute the same both times.");
         var reached = Enumerable.Range(0, outputs.Count).Where(i => incoming[i] is not null && outputs[i].requires_grad).ToArray();
         if (reached.Length > 0) autograd.backward([.. reached.Select(i => outputs[i])], [.. reached.Select(i => incoming[i]!)]);
+        if (GraphTask.IsUsable && !GraphTask.KeepsGraph) ForgetInputs();
         return [.. inputs.Select(x => x.requires_grad ? x.grad : null)];
     }
 
@@ -182,10 +188,7 @@ internal sealed unsafe class CheckpointNode
     {
         try
         {
-            foreach (nint saved in _saved)
-            {
-                if (saved != 0) DisposeSaved(saved);
-            }
+            ForgetInputs();
             DisposeWeak(_node);
             ForgetRandom();
             _answer?.Dispose();
@@ -193,6 +196,16 @@ internal sealed unsafe class CheckpointNode
         finally
         {
             _self.Free();
+        }
+    }
+
+    private void ForgetInputs()
+    {
+        _isUsed = true;
+        for (int i = 0; i < _saved.Length; i++)
+        {
+            if (_saved[i] != 0) DisposeSaved(_saved[i]);
+            _saved[i] = 0;
         }
     }
 

@@ -1,3 +1,4 @@
+using AdaLoRA.Gen.Arena;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -31,7 +32,7 @@ internal static class Int8Rows
             long count = Math.Min(step, rows - row);
             var floats = weight.narrow(0, row, count).to(Int8Product.ComputeType(weight.dtype));
             var scale = floats.abs().amax([1], keepdim: true).div_(Largest);
-            scale.masked_fill_(scale == 0, 1);
+            scale.masked_fill_(scale.eq(Scalars.Zero), Scalars.One);
             var target = scales.narrow(0, row, count).copy_(scale);
             bytes.narrow(0, row, count).copy_(floats.div(target).round_().clamp_(Smallest, Largest));
         }

@@ -1,3 +1,4 @@
+using AdaLoRA.Gen.Arena;
 using AdaLoRA.Gen.Layers;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -69,7 +70,7 @@ public sealed class QuantizableLinear : QuantizableLayer
         ThrowFailure();
         if (input.dim() == 0 || input.shape[^1] != weight.shape[1] || !input.is_floating_point()) throw new AdaLoRAException($"A QuantizableLinear of {weight.shape[1]} inputs was given {input.dtype} [{string.Join(", ", input.shape)}].");
         Tensor y = Int8Product.Apply(this, input);
-        return _bias is null ? y : y.add_(_bias);
+        return _bias is null ? y : y.add_(_bias, Scalars.One);
     }
 
     private protected override QuantizableLayer MoveTo(Device? device, ScalarType? dtype)

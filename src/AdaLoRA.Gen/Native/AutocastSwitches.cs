@@ -79,11 +79,15 @@ internal sealed unsafe class AutocastSwitches
 
     /// <summary>Switches this thread's autocast on.</summary>
     /// <returns>What was before.</returns>
-    public (bool Enabled, sbyte Type) Enter(DeviceType device, ScalarType type)
+    public (bool Enabled, sbyte Type) Enter(DeviceType device, ScalarType type) => Enter(device, (true, (sbyte)type));
+
+    /// <summary>Puts this thread's autocast into a state.</summary>
+    /// <returns>What was before.</returns>
+    public (bool Enabled, sbyte Type) Enter(DeviceType device, (bool Enabled, sbyte Type) state)
     {
         var before = State(device);
-        _setType((int)device, (sbyte)type);
-        _setEnabled((int)device, 1);
+        _setType((int)device, state.Type);
+        _setEnabled((int)device, state.Enabled ? 1 : 0);
         _increment();
         return before;
     }

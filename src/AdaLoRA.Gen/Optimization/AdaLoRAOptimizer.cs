@@ -114,7 +114,7 @@ public sealed partial class AdaLoRAOptimizer : optim.Optimizer
         var loss = closure?.Invoke();
         ActivationCheckpoint.ThrowIfFailed();
         if (StepsCompleted == 0) RequireCalls();
-        _set.RequireBackward();
+        RequireBackward();
         _set.Arena.VerifyGradientViews(_set.Adapters);
         FollowArena();
         var plan = Plan(StepsCompleted + 1);
@@ -137,6 +137,7 @@ public sealed partial class AdaLoRAOptimizer : optim.Optimizer
     public override void zero_grad()
     {
         RequireAttached();
+        _set.ForgetFailure();
         using var _ = no_grad();
         _set.Arena.G!.zero_();
         _trainable.ZeroGradients();
@@ -214,6 +215,21 @@ public sealed partial class AdaLoRAOptimizer : optim.Optimizer
         RequireAttached();
         if (!ReferenceEquals(_set.Optimizer, this)) throw new AdaLoRAException($"Another optimizer was created for the adapters '{_set.Name}' of {_set.ModelName}; use that one, both would spend the same gradients.");
         if (!_set.IsComputing) throw new AdaLoRAException($"The adapters '{_set.Name}' of {_set.ModelName} are {(_set.IsMerged ? "merged; call Unmerge()" : "switched off; call Activate()")} {before}.");
+    }
+
+    private void RequireBackward()
+    {
+        try
+        {
+            _set.RequireBackward();
+        }
+        catch (AdaLoRAException)
+        {
+            // What the pass gave to the trained modules is as incomplete.
+            using var _ = no_grad();
+            _trainable.ZeroGradients();
+            throw;
+        }
     }
 
     private void RequireCalls()

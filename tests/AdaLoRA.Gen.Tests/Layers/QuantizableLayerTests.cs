@@ -173,6 +173,8 @@ public sealed class QuantizableLayerTests
         var x = randn(4, 2_048).requires_grad_();
         using var inner = NewDisposeScope();
         layer.call(x).sum().backward();
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
         long before = Tensor.TotalCount;
         using (NewDisposeScope())
         {

@@ -1,3 +1,4 @@
+using System.Reflection;
 using AdaLoRA.Gen.Autograd;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -7,6 +8,9 @@ namespace AdaLoRA.Gen.Adapters;
 /// <summary>A layer that multiplies rows: y = x Wᵀ, whichever way W is stored.</summary>
 internal abstract class MatrixLayer(nn.Module<Tensor, Tensor> layer) : AdaptedLayer(layer)
 {
+    /// <summary>Whether forward hooks of others are on the layer.</summary>
+    public bool IsHooked => PostHooks?.GetValue(layer) is not Dictionary<string, Func<nn.Module<Tensor, Tensor>, Tensor, Tensor, Tensor>> hooks || hooks.Values.Any(hook => hook.Method.Module != typeof(MatrixLayer).Module);
+
     /// <summary>Whether the layer itself trains nothing and multiplies in the type of its output, so that its part of a backward is <see cref="InputGradient"/>.</summary>
     public abstract bool IsFrozen(ScalarType output);
 
@@ -16,6 +20,10 @@ internal abstract class MatrixLayer(nn.Module<Tensor, Tensor> layer) : AdaptedLa
     public abstract NativeTensor InputGradient(NativeTensor dy);
 
     public override Action Hook(Func<Tensor, Tensor, Tensor> add) => layer.register_forward_hook((_, x, y) => add(x, y)).remove;
+
+    // TorchSharp tells nobody what hooks a module has. Without the field nothing is known, so anything may be there.
+    private static readonly FieldInfo? PostHooks = typeof(nn.HookableModule<Func<nn.Module<Tensor, Tensor>, Tensor, Tensor>, Func<nn.Module<Tensor, Tensor>, Tensor, Tensor, Tensor>>)
+        .GetField("post_hooks", BindingFlags.Instance | BindingFlags.NonPublic);
 
     public override Tensor Add(Tensor x, Tensor y, Tensor folded, Tensor bt)
     {
