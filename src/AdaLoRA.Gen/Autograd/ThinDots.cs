@@ -31,6 +31,16 @@ internal static unsafe class ThinDots
         where T : struct, IVector<T>, IChains<T>
     {
         int whole = length - length % Chains, i = 0;
+        int fours = others - others % 4;
+        for (; i <= rows - 8; i += 8)
+        {
+            for (int j = 0; j < fours; j += 4)
+            {
+                Tile4x4<T>(c.From(i, j), x.From(i, 0), f.From(j, 0), whole);
+                Tile4x4<T>(c.From(i + 4, j), x.From(i + 4, 0), f.From(j, 0), whole);
+            }
+            for (int j = fours; j < others; j++) Tile8x1<T>(c.From(i, j), x.From(i, 0), f.From(j, 0), whole);
+        }
         for (; i <= rows - 4; i += 4)
         {
             int j = 0;
@@ -89,6 +99,32 @@ internal static unsafe class ThinDots
         Sum(s10, s11, s12, s13).Store(c.Start + c.RowStep);
         Sum(s20, s21, s22, s23).Store(c.Start + 2 * c.RowStep);
         Sum(s30, s31, s32, s33).Store(c.Start + 3 * c.RowStep);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Tile8x1<T>(Matrix c, Matrix x, Matrix f, int length)
+        where T : struct, IVector<T>, IChains<T>
+    {
+        float* x0 = x.Start, x1 = x0 + x.RowStep, x2 = x1 + x.RowStep, x3 = x2 + x.RowStep, x4 = x3 + x.RowStep, x5 = x4 + x.RowStep, x6 = x5 + x.RowStep, x7 = x6 + x.RowStep, f0 = f.Start;
+        T s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default, s6 = default, s7 = default;
+        for (int k = 0; k < length; k += Chains)
+        {
+            var b = T.Load(f0 + k);
+            s0 = T.MultiplyAdd(T.Load(x0 + k), b, s0);
+            s1 = T.MultiplyAdd(T.Load(x1 + k), b, s1);
+            s2 = T.MultiplyAdd(T.Load(x2 + k), b, s2);
+            s3 = T.MultiplyAdd(T.Load(x3 + k), b, s3);
+            s4 = T.MultiplyAdd(T.Load(x4 + k), b, s4);
+            s5 = T.MultiplyAdd(T.Load(x5 + k), b, s5);
+            s6 = T.MultiplyAdd(T.Load(x6 + k), b, s6);
+            s7 = T.MultiplyAdd(T.Load(x7 + k), b, s7);
+        }
+        Vector128<float> low = Sum(s0, s1, s2, s3), high = Sum(s4, s5, s6, s7);
+        for (int i = 0; i < 4; i++)
+        {
+            c.Start[i * c.RowStep] = low[i];
+            c.Start[(i + 4) * c.RowStep] = high[i];
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

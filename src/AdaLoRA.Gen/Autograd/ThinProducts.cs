@@ -44,7 +44,7 @@ internal static unsafe partial class ThinProducts
     internal static void Block<T>(float* c, int ldc, float* a, int rowStep, int depthStep, float* b, int ldb, int m, int n, int depth)
         where T : struct, IVector<T>
     {
-        int j = 0, i = 0;
+        int j = 0, i = 0, wide = 8 * T.Width;
         if (depth <= Shallow)
         {
             // Along the rows of C.
@@ -60,6 +60,16 @@ internal static unsafe partial class ThinProducts
         }
         else
         {
+            for (; j <= n - wide; j += wide)
+            {
+                int end = j + wide;
+                for (i = 0; i <= m - 4; i += 4)
+                {
+                    for (int p = j; p < end; p += 2 * T.Width) Tile4x2<T>(c + (long)i * ldc + p, ldc, a + (long)i * rowStep, rowStep, depthStep, b + p, ldb, depth);
+                }
+                // One row alone has so many sums under way that none waits for the one before.
+                for (; i < m; i++) Tile1x8<T>(c + (long)i * ldc + j, a + (long)i * rowStep, depthStep, b + j, ldb, depth);
+            }
             for (; j <= n - 2 * T.Width; j += 2 * T.Width)
             {
                 for (i = 0; i <= m - 4; i += 4) Tile4x2<T>(c + (long)i * ldc + j, ldc, a + (long)i * rowStep, rowStep, depthStep, b + j, ldb, depth);
@@ -182,6 +192,34 @@ internal static unsafe partial class ThinProducts
         }
         x0.Store(c);
         x1.Store(c + T.Width);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Tile1x8<T>(float* c, float* a, int depthStep, float* b, int ldb, int depth)
+        where T : struct, IVector<T>
+    {
+        int w = T.Width;
+        T x0 = T.Load(c), x1 = T.Load(c + w), x2 = T.Load(c + 2 * w), x3 = T.Load(c + 3 * w), x4 = T.Load(c + 4 * w), x5 = T.Load(c + 5 * w), x6 = T.Load(c + 6 * w), x7 = T.Load(c + 7 * w);
+        for (int k = 0; k < depth; k++, a += depthStep, b += ldb)
+        {
+            var s = T.Broadcast(*a);
+            x0 = T.MultiplyAdd(s, T.Load(b), x0);
+            x1 = T.MultiplyAdd(s, T.Load(b + w), x1);
+            x2 = T.MultiplyAdd(s, T.Load(b + 2 * w), x2);
+            x3 = T.MultiplyAdd(s, T.Load(b + 3 * w), x3);
+            x4 = T.MultiplyAdd(s, T.Load(b + 4 * w), x4);
+            x5 = T.MultiplyAdd(s, T.Load(b + 5 * w), x5);
+            x6 = T.MultiplyAdd(s, T.Load(b + 6 * w), x6);
+            x7 = T.MultiplyAdd(s, T.Load(b + 7 * w), x7);
+        }
+        x0.Store(c);
+        x1.Store(c + w);
+        x2.Store(c + 2 * w);
+        x3.Store(c + 3 * w);
+        x4.Store(c + 4 * w);
+        x5.Store(c + 5 * w);
+        x6.Store(c + 6 * w);
+        x7.Store(c + 7 * w);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

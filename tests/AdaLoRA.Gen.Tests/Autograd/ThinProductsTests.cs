@@ -14,6 +14,7 @@ public sealed unsafe class ThinProductsTests
     [InlineData(13, 53, 257)]
     [InlineData(3, 100, 600)]
     [InlineData(7, 1100, 130)]
+    [InlineData(6, 300, 90)]
     public void Every_element_is_one_chain_in_the_order_of_the_inner_index(int m, int n, int depth)
     {
         float[] a = Numbers(m * depth, 1), b = Numbers(depth * n, 2), start = Numbers(m * n, 3);
@@ -66,6 +67,7 @@ public sealed unsafe class ThinProductsTests
     [InlineData(1, 1, 5)]
     [InlineData(3, 2, 16)]
     [InlineData(9, 7, 100)]
+    [InlineData(21, 6, 50)]
     [InlineData(8, 12, 768)]
     [InlineData(6, 20, 33)]
     public void A_dot_product_is_sixteen_chains_and_a_tree(int rows, int others, int length)
