@@ -64,7 +64,8 @@ internal static unsafe class ThinDots
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    // Not inlined, as other large tiles: the compiler keeps only so many variables of a method in registers.
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Tile4x4<T>(Matrix c, Matrix x, Matrix f, int length)
         where T : struct, IVector<T>, IChains<T>
     {
@@ -101,7 +102,7 @@ internal static unsafe class ThinDots
         Sum(s30, s31, s32, s33).Store(c.Start + 3 * c.RowStep);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Tile8x1<T>(Matrix c, Matrix x, Matrix f, int length)
         where T : struct, IVector<T>, IChains<T>
     {

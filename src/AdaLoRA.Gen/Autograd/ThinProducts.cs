@@ -128,7 +128,7 @@ internal static unsafe partial class ThinProducts
         x31.Store(c3 + w);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Tile8x1<T>(float* c, int ldc, float* a, int rowStep, int depthStep, float* b, int ldb, int depth)
         where T : struct, IVector<T>
     {
@@ -158,7 +158,7 @@ internal static unsafe partial class ThinProducts
         x7.Store(c7);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Tile4x1<T>(float* c, int ldc, float* a, int rowStep, int depthStep, float* b, int ldb, int depth)
         where T : struct, IVector<T>
     {
@@ -194,7 +194,7 @@ internal static unsafe partial class ThinProducts
         x1.Store(c + T.Width);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Tile1x8<T>(float* c, float* a, int depthStep, float* b, int ldb, int depth)
         where T : struct, IVector<T>
     {
