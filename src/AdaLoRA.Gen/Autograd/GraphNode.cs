@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace AdaLoRA.Gen.Autograd;
 
 /// <summary>
-/// A node of torch's graph whose backward is managed code: one output of an input and, where the layer below trains something itself, of that layer's own output, to which gradients pass unchanged. Lean where TorchSharp's own <c>Function</c> is general: an object is made once and used for one graph
-/// after another (the callbacks that native code holds are made with it), a call makes no garbage, and no output is held twice. CPU only: backward runs on the thread that asked for it.
+/// A node of torch's graph whose backward is managed code: one output of an input and, where the layer below trains something itself, of that layer's own output, to
+/// which gradients pass unchanged. Lean where TorchSharp's own <c>Function</c> is general: an object is made once and used for one graph after another (the callbacks that native code holds are made with it), a call makes no garbage, and no output is held twice. CPU only: backward runs on the thread that asked for it.
 /// </summary>
 internal abstract unsafe class GraphNode
 {
@@ -39,7 +39,7 @@ internal abstract unsafe class GraphNode
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     private delegate void DeletedCallback();
 
-    /// <summary>Lets go of the gradients that the last backward on this thread returned: torch has taken it over when anything else runs.</summary>
+    /// <summary>Lets go of the gradients that the last backward on this thread returned: torch has taken them over when anything else runs.</summary>
     public static void ReleaseReturned() => s_returned?.Release();
 
     /// <summary>Makes this the node that <paramref name="output"/> comes from, and saves what backward reads. Not to be called again before <see cref="Released"/>.</summary>

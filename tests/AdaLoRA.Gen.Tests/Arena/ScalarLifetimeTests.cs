@@ -38,5 +38,8 @@ public sealed class ScalarLifetimeTests
             done.Cancel();
             collector.Join();
         }
+        // None was skipped over a Scalar that read as something else.
+        Assert.Equal(3_000, rig.State.Applied.item<double>());
+        Assert.True(rig.Arena.P.isfinite().all().item<bool>());
     }
 }
