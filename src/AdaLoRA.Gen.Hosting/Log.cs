@@ -24,6 +24,9 @@ internal static partial class Log
     [LoggerMessage(7, LogLevel.Warning, "The checkpoint {Folder} was passed over: {Reason}", EventName = "CheckpointSkipped")]
     public static partial void CheckpointSkipped(ILogger logger, string folder, string reason);
 
+    [LoggerMessage(8, LogLevel.Warning, "Step {Step}: {Notice}", EventName = "Notice")]
+    public static partial void Notice(ILogger logger, int step, string notice);
+
     // The level is the caller's: what the console display shows anyway is logged as Debug.
     [LoggerMessage(EventId = 10, Message = "Training {Model} on {Device} with {Threads} threads (measured: {Measured}): steps {FirstStep} to {TotalSteps}, {Adapters} adapters of {Triplets} triplets, {Parameters} trained parameters", EventName = "Started")]
     public static partial void Started(ILogger logger, LogLevel level, string model, string device, int threads, bool measured, int firstStep, int totalSteps, int adapters, int triplets, long parameters);
@@ -33,6 +36,12 @@ internal static partial class Log
 
     [LoggerMessage(EventId = 18, Message = "{Model} used {DeviceBytes} bytes of its device and {ProcessBytes} bytes of memory at most", EventName = "Memory")]
     public static partial void Memory(ILogger logger, LogLevel level, string model, long? deviceBytes, long? processBytes);
+
+    [LoggerMessage(EventId = 19, Message = "Paused at step {Step}", EventName = "Paused")]
+    public static partial void Paused(ILogger logger, LogLevel level, int step);
+
+    [LoggerMessage(EventId = 20, Message = "Going on from step {Step}", EventName = "Continued")]
+    public static partial void Continued(ILogger logger, LogLevel level, int step);
 
     [LoggerMessage(EventId = 11, Message = "Resuming {Model} from {Checkpoint}", EventName = "Resuming")]
     public static partial void Resuming(ILogger logger, LogLevel level, string model, string checkpoint);

@@ -90,8 +90,10 @@ public class BatchPrefetcherTests
         Tensor? forgotten = null;
         using var batches = new BatchPrefetcher<TensorItem>(_ =>
         {
-            forgotten = ones(3);
-            return new TensorItem(forgotten * 2);
+            var made = ones(3);
+            // The next batch may be under way already.
+            forgotten ??= made;
+            return new TensorItem(made * 2);
         }, default, PerEpoch, ahead: 1);
         TensorItem item;
         using (NewDisposeScope())

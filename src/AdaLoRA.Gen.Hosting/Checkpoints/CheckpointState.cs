@@ -12,6 +12,9 @@ internal sealed class CheckpointState
 
     public string Model { get; set; } = "";
 
+    /// <summary>The run's identity, which its log bears in its name; empty in checkpoints of versions without logs.</summary>
+    public string Run { get; set; } = "";
+
     /// <summary>t: optimizer steps that changed something. Decides learning rate, budget, evaluations and checkpoints.</summary>
     public int Step { get; set; }
 

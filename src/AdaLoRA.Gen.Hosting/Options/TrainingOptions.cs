@@ -130,6 +130,10 @@ public sealed class TrainingOptions
     /// <value>At least 1. Default 10.</value>
     public int LogEvery { get; set; } = 10;
 
+    /// <summary>Writes the run's events to <c>runs/RUN.jsonl</c> in <see cref="OutputFolder"/>, which the dashboard, the report and <c>adalora runs</c> read.</summary>
+    /// <value>Default true.</value>
+    public bool RunLog { get; set; } = true;
+
     /// <summary>How the run shows on the console.</summary>
     /// <value>Default <see cref="ProgressMode.Auto"/>.</value>
     public ProgressMode Progress { get; set; }

@@ -73,6 +73,24 @@ public sealed class ConsoleProgress : ITrainingObserver, IDisposable
     }
 
     /// <inheritdoc/>
+    public void OnNotice(int stepsDone, string text)
+    {
+        if (_mode != ProgressMode.Off) Line($"step {stepsDone}: {text}");
+    }
+
+    /// <inheritdoc/>
+    public void OnPaused(int stepsDone)
+    {
+        if (_mode != ProgressMode.Off) Line($"step {stepsDone}: paused");
+    }
+
+    /// <inheritdoc/>
+    public void OnContinued(int stepsDone)
+    {
+        if (_mode != ProgressMode.Off) Line($"step {stepsDone}: going on");
+    }
+
+    /// <inheritdoc/>
     public void OnFinished(TrainingFinished e)
     {
         ArgumentNullException.ThrowIfNull(e);

@@ -33,6 +33,19 @@ public interface ITrainingObserver
     /// <param name="e">Where.</param>
     void OnCheckpointed(CheckpointWritten e) { }
 
+    /// <summary>The run waits between two steps until it is told to go on.</summary>
+    /// <param name="stepsDone">Optimizer steps done.</param>
+    void OnPaused(int stepsDone) { }
+
+    /// <summary>The run goes on after a pause.</summary>
+    /// <param name="stepsDone">Optimizer steps done.</param>
+    void OnContinued(int stepsDone) { }
+
+    /// <summary>Something that the run's owner should know; the run goes on.</summary>
+    /// <param name="stepsDone">Optimizer steps done.</param>
+    /// <param name="text">A sentence.</param>
+    void OnNotice(int stepsDone, string text) { }
+
     /// <summary>The run is over, at its end or interrupted.</summary>
     /// <param name="e">The result, and the adapters.</param>
     void OnFinished(TrainingFinished e) { }

@@ -33,6 +33,12 @@ internal sealed class LoggingObserver(ILoggerFactory loggers) : ITrainingObserve
 
     public void OnCheckpointSkipped(CheckpointSkipped e) => Log.CheckpointSkipped(_logger, e.Folder, e.Reason);
 
+    public void OnNotice(int stepsDone, string text) => Log.Notice(_logger, stepsDone, text);
+
+    public void OnPaused(int stepsDone) => Log.Paused(_logger, LogLevel.Information, stepsDone);
+
+    public void OnContinued(int stepsDone) => Log.Continued(_logger, LogLevel.Information, stepsDone);
+
     public void OnEvaluated(ModelEvaluated e) => Log.Evaluated(_logger, _level, e.Step, e.Evaluation.Metric, e.Evaluation.Value, e.IsBest);
 
     public void OnCheckpointed(CheckpointWritten e) => Log.Checkpointed(_logger, _level, e.Step, e.Folder);

@@ -40,6 +40,21 @@ internal sealed class ObserverList(IEnumerable<ITrainingObserver> observers) : I
         foreach (var o in _observers) o.OnCheckpointed(e);
     }
 
+    public void OnPaused(int stepsDone)
+    {
+        foreach (var o in _observers) o.OnPaused(stepsDone);
+    }
+
+    public void OnContinued(int stepsDone)
+    {
+        foreach (var o in _observers) o.OnContinued(stepsDone);
+    }
+
+    public void OnNotice(int stepsDone, string text)
+    {
+        foreach (var o in _observers) o.OnNotice(stepsDone, text);
+    }
+
     public void OnFinished(TrainingFinished e)
     {
         foreach (var o in _observers) o.OnFinished(e);

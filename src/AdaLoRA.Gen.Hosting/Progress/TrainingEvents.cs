@@ -34,6 +34,12 @@ public readonly record struct StepCompleted(int Step, int TotalSteps, double Epo
 {
     /// <summary>Bytes in use on the CUDA device, by all processes; null on the CPU, and whenever <see cref="Loss"/> is.</summary>
     public long? DeviceBytes { get; init; }
+
+    /// <summary>‖g‖₂ of the step over adapters and trained modules, before clipping; null whenever <see cref="Loss"/> is.</summary>
+    public double? GradientNorm { get; init; }
+
+    /// <summary>The orthogonality term of the step, without its weight γ; null whenever <see cref="Loss"/> is.</summary>
+    public double? Regulariser { get; init; }
 }
 
 /// <summary>A step changed nothing because a gradient was not finite: weights, moments, averages and schedule stay, and the run goes on with the next data.</summary>

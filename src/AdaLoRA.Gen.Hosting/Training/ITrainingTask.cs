@@ -7,6 +7,10 @@ namespace AdaLoRA.Gen.Hosting;
 public interface ITrainingTask<in TModel>
     where TModel : torch.nn.Module
 {
+    /// <summary>What the run's log and report say of the task: the data's name and size, where they come from, what the metric is, … Asked for after <see cref="Prepare"/>.</summary>
+    /// <value>Empty by default.</value>
+    IReadOnlyDictionary<string, string> Card => System.Collections.ObjectModel.ReadOnlyDictionary<string, string>.Empty;
+
     /// <summary>Called once before anything else, on the training thread: the place to read data.</summary>
     /// <param name="model">The model, with adapters, on the run's device.</param>
     /// <param name="context">Batch size, seed and device.</param>

@@ -14,7 +14,7 @@ public sealed partial class Trainer<TModel>
     private const int MostSkippedInARow = 10;
 
     /// <summary>The whole run in reading order.</summary>
-    private TrainingResult Run(CancellationToken cancellation)
+    private TrainingResult Train(CancellationToken cancellation)
     {
         using var run = Prepare();
         var (adapters, optimizer, state) = (run.Adapters, run.Optimizer, run.State);
@@ -31,6 +31,8 @@ public sealed partial class Trainer<TModel>
         // Runs once more than there are steps, so that the end is evaluated and saved like any other moment.
         while (true)
         {
+            if (Run.IsPauseRequested) step = Pause(run, cancellation);
+
             // On a device a step counts until it is known that it was skipped. What happens once a step waits for that.
             if (IsEvaluationStep(step) || IsCheckpointStep(step)) step = Settle(run);
 
@@ -57,8 +59,11 @@ public sealed partial class Trainer<TModel>
             interrupted = cancellation.IsCancellationRequested && !(step == state.TotalSteps && state.LastEvaluated == step);
             if (interrupted) step = Settle(run);
 
+            bool asked = Run.TakeCheckpointRequest();
+            if (asked) step = Settle(run);
+
             // once in a while: write a checkpoint; always when the run is to stop, and at its end when one of an interruption would be taken for an unfinished run
-            if (step > lastCheckpoint && (interrupted || IsCheckpointStep(step) || (step == state.TotalSteps && run.Checkpoints.Any)))
+            if (step > lastCheckpoint && (interrupted || asked || IsCheckpointStep(step) || (step == state.TotalSteps && run.Checkpoints.Any)))
             {
                 SaveCheckpoint(run, interrupted);
                 lastCheckpoint = step;
@@ -105,6 +110,22 @@ public sealed partial class Trainer<TModel>
             if (optimizer.Schedule?.IsAllocationStep(step) == true) _observers.OnRanksAllocated(new RanksAllocated(step, optimizer.Budget, adapters));
         }
         return Finish(run, interrupted);
+    }
+
+    /// <summary>Waits until the run may go on; a checkpoint that is asked for meanwhile is written.</summary>
+    /// <returns>Steps done.</returns>
+    private int Pause(Session run, CancellationToken cancellation)
+    {
+        int step = Settle(run), written = -1;
+        _observers.OnPaused(step);
+        while (!Run.WaitWhilePaused(cancellation) && !cancellation.IsCancellationRequested)
+        {
+            if (!Run.TakeCheckpointRequest() || step == 0 || written == step) continue;
+            SaveCheckpoint(run, interrupted: false);
+            written = step;
+        }
+        if (!cancellation.IsCancellationRequested) _observers.OnContinued(step);
+        return step;
     }
 
     /// <summary>The task's loss in the run's precision; backward takes the types that forward took.</summary>
@@ -185,7 +206,11 @@ public sealed partial class Trainer<TModel>
         _observers.OnStep(new StepCompleted(
             state.Step, TotalSteps, (double)state.Attempts * accumulation / state.BatchesPerEpoch, rate, run.Optimizer.Budget, loss, run.Optimizer.SkippedSteps,
             perAttempt > 0 ? _options.BatchSize * accumulation / perAttempt : 0, TimeSpan.FromSeconds(perStep * (TotalSteps - state.Step)))
-        { DeviceBytes = loss is null ? null : run.ReadDeviceMemory() });
+        {
+            DeviceBytes = loss is null ? null : run.ReadDeviceMemory(),
+            GradientNorm = loss is null ? null : run.Optimizer.GradientNorm,
+            Regulariser = loss is null ? null : run.Optimizer.Regulariser,
+        });
     }
 
     /// <summary>One event for each step that turned out to be skipped.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using AdaLoRA.Gen.Serialization;
 using TorchSharp;
@@ -43,7 +44,7 @@ public sealed partial class Trainer<TModel>
         var optimizer = new AdaLoRAOptimizer(adapters, TotalSteps, TrainingOptionsRules.OptimizerValues(_options), Tail);
         var run = new Session(adapters, optimizer, checkpoints, device)
         {
-            State = new CheckpointState { Model = TModel.Plan.ModelName, TotalSteps = TotalSteps, Seed = _options.Seed, BatchesPerEpoch = batches, Options = OptionsRecord.Of(_options) },
+            State = new CheckpointState { Run = NewRun(), Model = TModel.Plan.ModelName, TotalSteps = TotalSteps, Seed = _options.Seed, BatchesPerEpoch = batches, Options = OptionsRecord.Of(_options) },
         };
         try
         {
@@ -78,6 +79,8 @@ public sealed partial class Trainer<TModel>
             run.Checkpoints.Clear();
         }
         run.State.Threads = get_num_threads();
+        if (run.State.Run.Length == 0) run.State.Run = NewRun();
+        _recorder.Run = run.State.Run;
         run.Started();
         if (_options.Prefetch > 0 && run.State.Step < TotalSteps) run.MakeAhead(_task, _options);
         _observers.OnStarted(new TrainingStarted(
@@ -85,6 +88,8 @@ public sealed partial class Trainer<TModel>
         { ThreadTimes = times, DeviceBytes = MemoryUse.Of(run.Device) });
         if (run.ResumedFrom is not null) skipped.ForEach(_observers.OnCheckpointSkipped);
     }
+
+    private string NewRun() => string.Create(CultureInfo.InvariantCulture, $"{Run.Time.GetUtcNow():yyyyMMdd-HHmmss}-{Random.Shared.Next(0x10000):x4}");
 
     /// <summary>Saves the adapter and tells what the run did.</summary>
     private TrainingResult Finish(Session run, bool interrupted)

@@ -12,6 +12,7 @@ public sealed partial class Trainer<TModel>
     private readonly ITrainingTask<TModel> _task;
     private readonly TrainingOptions _options;
     private readonly ObserverList _observers;
+    private readonly RunRecorder _recorder;
     private int _running;
 
     /// <summary>For tests: what the optimizer computes on.</summary>
@@ -24,6 +25,11 @@ public sealed partial class Trainer<TModel>
     /// <param name="observers">Hear what happens.</param>
     /// <exception cref="AdaLoRAException">Values are out of range; all of them are named.</exception>
     public Trainer(TModel model, ITrainingTask<TModel> task, TrainingOptions options, IEnumerable<ITrainingObserver>? observers = null)
+        : this(model, task, options, observers, run: null)
+    {
+    }
+
+    internal Trainer(TModel model, ITrainingTask<TModel> task, TrainingOptions options, IEnumerable<ITrainingObserver>? observers, TrainingRun? run)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(task);
@@ -33,25 +39,38 @@ public sealed partial class Trainer<TModel>
         _model = model;
         _task = task;
         _options = options;
-        _observers = new ObserverList(observers ?? []);
+        Run = run ?? new TrainingRun(TModel.Plan.ModelName, TModel.Plan.ModelName);
+        _recorder = new RunRecorder(Run, () => task.Card);
+        _observers = new ObserverList([.. observers ?? [], _recorder]);
     }
 
-    /// <summary>Runs to the end, or until cancelled. Cancelling finishes the step under way, writes a checkpoint and saves the adapter; the result then says interrupted, nothing is thrown.</summary>
-    /// <param name="cancellationToken">Stops the run.</param>
+    /// <summary>Where the run is, its events, and the buttons.</summary>
+    public TrainingRun Run { get; }
+
+    /// <summary>Runs to the end, or until it is stopped. Runs of one process take turns, in the order in which they were started. Stopping finishes the step under way, writes a checkpoint and saves the adapter; the result then says interrupted, nothing is thrown.</summary>
+    /// <param name="cancellationToken">Stops the run, as <see cref="TrainingRun.Stop"/> does.</param>
+    /// <exception cref="OperationCanceledException">It was stopped while other runs were before it, so that it left no trace.</exception>
     /// <exception cref="AdaLoRAException">The device is not there, the task cannot work, the checkpoint belongs to another run, …</exception>
-    public Task<TrainingResult> RunAsync(CancellationToken cancellationToken = default)
+    public async Task<TrainingResult> RunAsync(CancellationToken cancellationToken = default)
     {
         if (Interlocked.Exchange(ref _running, 1) == 1) throw new AdaLoRAException($"The trainer of {TModel.Plan.ModelName} has run already; make a new one.");
+        using var turn = new RunTurn(Run);
+        return await RunAsync(turn, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <param name="turn">The run's place in the queue.</param>
+    /// <param name="cancellationToken">Stops the run.</param>
+    internal async Task<TrainingResult> RunAsync(RunTurn turn, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, Run.Stopped);
+        await turn.WaitAsync(stop.Token).ConfigureAwait(false);
         var completion = new TaskCompletionSource<TrainingResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         // Dispose scopes, no_grad and the number of threads belong to a thread, and an await would leave it.
         var thread = new Thread(() =>
         {
             try
             {
-                TrainingResult result;
-                // libtorch's default generator belongs to the process: two runs at once would draw from each other's stream.
-                lock (TrainingGate.OneAtATime) result = RunAlone(cancellationToken);
-                completion.SetResult(result);
+                completion.SetResult(RunAlone(stop.Token));
             }
             catch (Exception e)
             {
@@ -64,10 +83,14 @@ public sealed partial class Trainer<TModel>
                     completion.SetException(e);
                 }
             }
+            finally
+            {
+                _recorder.Close();
+            }
         })
-        { IsBackground = true, Name = $"Training {TModel.Plan.ModelName}" };
+        { IsBackground = true, Name = $"Training {Run.Name}" };
         thread.Start();
-        return completion.Task;
+        return await completion.Task.ConfigureAwait(false);
     }
 
     /// <summary>The number of threads is the process's, too: the next run is to choose from all of them.</summary>
@@ -76,7 +99,7 @@ public sealed partial class Trainer<TModel>
         int threads = torch.get_num_threads();
         try
         {
-            return Run(cancellationToken);
+            return Train(cancellationToken);
         }
         finally
         {

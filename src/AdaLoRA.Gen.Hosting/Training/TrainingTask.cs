@@ -22,6 +22,9 @@ public abstract class TrainingTask<TModel, TBatch> : ITrainingTask<TModel>, IBat
     public abstract int BatchesPerEpoch { get; }
 
     /// <inheritdoc/>
+    public virtual IReadOnlyDictionary<string, string> Card => System.Collections.ObjectModel.ReadOnlyDictionary<string, string>.Empty;
+
+    /// <inheritdoc/>
     public virtual void Prepare(TModel model, TrainingContext context)
     {
         ArgumentNullException.ThrowIfNull(context);

@@ -57,6 +57,8 @@ internal sealed class AtenTail : IArenaTail
 
     public StepCount Known => _counter.Known;
 
+    public float[] ReadScores() => _onDevice?.ReadScores() ?? [];
+
     public StepCount Synchronize() => _counter.Synchronize(_state.Applied);
 
     public void Step(in StepPlan plan)

@@ -16,6 +16,7 @@ internal sealed class DeviceRanking : IDisposable
     private readonly Tensor _places;
     private readonly Tensor _rows;
     private Tensor? _tripletsOfBRows;
+    private Tensor? _lastScores;
 
     public DeviceRanking(AdapterArena arena, TrainingState state, AtenBlock[] blocks, Ranking ranking)
     {
@@ -46,12 +47,26 @@ internal sealed class DeviceRanking : IDisposable
     /// <summary>The mask that a budget leaves, in the order of E; made inside the caller's dispose scope.</summary>
     /// <param name="budget">A float64 scalar on the arena's device.</param>
     /// <param name="scratch">Flat, like P; overwritten.</param>
-    public Tensor Rank(Tensor budget, Tensor scratch) => _allocator.Select(Scores(scratch), budget).index_select(0, _places);
+    public Tensor Rank(Tensor budget, Tensor scratch)
+    {
+        var scores = Scores(scratch);
+        _lastScores?.Dispose();
+        _lastScores = scores.DetachFromDisposeScope();
+        return _allocator.Select(scores, budget).index_select(0, _places);
+    }
+
+    /// <summary>The scores of the last ranking in canonical order, on the host; empty before the first.</summary>
+    public float[] ReadScores()
+    {
+        if (_lastScores is null) return [];
+        using var scope = NewDisposeScope();
+        return [.. _lastScores.cpu().to(ScalarType.Float32).data<float>()];
+    }
 
     public void Dispose()
     {
         _allocator.Dispose();
-        foreach (var t in new[] { _canonical, _places, _rows, _tripletsOfBRows }) t?.Dispose();
+        foreach (var t in new[] { _canonical, _places, _rows, _tripletsOfBRows, _lastScores }) t?.Dispose();
     }
 
     /// <summary>A triplet's score in canonical order: s(λ) + mean s(Q row) + mean s(P column), or |λ|.</summary>

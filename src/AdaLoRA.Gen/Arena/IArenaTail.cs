@@ -20,6 +20,9 @@ internal interface IArenaTail : IDisposable
 
     /// <summary>The regulariser of the last step, without γ. Costs a device sync where there is one.</summary>
     double Regulariser { get; }
+
+    /// <summary>The triplets' scores in canonical order, as the last ranking saw them; empty before the first one. Costs a device sync where there is one.</summary>
+    float[] ReadScores();
 }
 
 /// <summary>Calls of a tail's step since it was made, and how many of them changed something.</summary>

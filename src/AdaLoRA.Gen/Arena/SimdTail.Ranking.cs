@@ -4,11 +4,15 @@ internal sealed unsafe partial class SimdTail
 {
     private readonly float[] _scores;
     private readonly float[] _rowScores;
+    private bool _hasScores;
+
+    public float[] ReadScores() => _hasScores ? [.. _scores] : [];
 
     /// <summary>Ranks the triplets and removes those that <paramref name="budget"/> does not pay for.</summary>
     private void Allocate(SimdBuffers b, long budget)
     {
         Score(b);
+        _hasScores = true;
         _ranking.Allocator.Select(_scores, budget, _kept);
         for (int i = 0; i < _canonical.Length; i++) b.Mask[_canonical[i]] = _kept[i] ? 1 : 0;
         foreach (var f in _factors)

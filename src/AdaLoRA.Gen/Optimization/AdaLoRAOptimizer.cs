@@ -97,6 +97,10 @@ public sealed partial class AdaLoRAOptimizer : optim.Optimizer
     /// <summary>b(t) of the last step, in triplets or parameters; the number of triplets for plain LoRA.</summary>
     public long Budget => Schedule?.BudgetAt(StepsCompleted) ?? _set.Arena.Layout.Triplets;
 
+    /// <summary>The importances that the last ranking compared (eqs. 9 and 13, or what <see cref="AdaLoRAOptions.Score"/> names), one a triplet in canonical order (adapter by adapter, by path). Costs a device sync where there is one.</summary>
+    /// <returns>Empty before the first ranking, for plain LoRA, and after compaction, when there is nothing left to rank.</returns>
+    public float[] ReadImportances() => Schedule is null ? [] : _tail.ReadScores();
+
     internal TrainingState State => _state;
 
     internal AdapterSet Set => _set;
