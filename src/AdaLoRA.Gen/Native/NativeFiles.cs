@@ -14,6 +14,9 @@ internal static class NativeFiles
     /// <summary>The CUDA half of libtorch; a CPU build has none.</summary>
     public const string TorchCuda = "torch_cuda";
 
+    /// <summary>The one version of a symbol that TorchSharp's library asks for and never needs; see <see cref="LinuxCure"/>.</summary>
+    public const string WeakenedVersion = "GLIBCXX_3.4.32";
+
     /// <summary>The folder of an application other than this process's own, whose libraries are to be found instead; null: this one's. Set before the first torch call or never.</summary>
     public static string? OtherApplication { get; set; }
 

@@ -48,7 +48,7 @@ public static class SafetensorsWriter
 
     private sealed record Item(string Name, SafetensorsDType DType, WrittenTensor Tensor, long Begin, long End);
 
-    private static WrittenTensor OfTensor(string path, string name, Tensor tensor) => new(
+    internal static WrittenTensor OfTensor(string path, string name, Tensor tensor) => new(
         name,
         SafetensorsDType.Find(tensor.dtype) ?? throw new SafetensorsException($"Tensor '{name}' is {tensor.dtype}, which safetensors has no name for; convert it before writing '{path}'."),
         tensor.shape,
