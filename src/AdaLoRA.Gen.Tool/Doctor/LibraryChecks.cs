@@ -120,7 +120,7 @@ internal sealed class LibraryChecks(Application application, string? python, str
         var info = new FileInfo(path);
         try
         {
-            if (info.LinkTarget is { } target && !info.Exists) return Check.Problem(library, $"'{path}' is a link to '{target}', which is not there.", "Restore the packages again (dotnet restore), which the link leads into, or publish the application, which copies them.");
+            if (info.LinkTarget is { } target && !info.Exists) return Check.Problem(library, $"'{path}' is a link to '{target}', which is not there or may not be reached.", "Restore the packages again (dotnet restore), which the link leads into, or publish the application, which copies them.");
             using (var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete))
             {
                 if (stream.Length == 0) return Check.Problem(library, $"'{path}' is damaged: it is empty.", Restore);

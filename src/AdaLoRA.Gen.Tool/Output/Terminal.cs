@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
@@ -18,5 +20,11 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error, bool IsRich, b
     }
 
     /// <summary>Writes one JSON object and a line end.</summary>
-    public void WriteJson<T>(T value, JsonTypeInfo<T> type) => Out.WriteLine(JsonSerializer.Serialize(value, type));
+    public void WriteJson<T>(T value, JsonTypeInfo<T> type)
+    {
+        // Not for a web page: an apostrophe may stay one.
+        using var bytes = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(bytes, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping })) JsonSerializer.Serialize(writer, value, type);
+        Out.WriteLine(Encoding.UTF8.GetString(bytes.ToArray()));
+    }
 }
