@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using AdaLoRA.Gen.Serialization;
 using AdaLoRA.Gen.Tool.Output;
 
@@ -37,9 +38,17 @@ internal static class CommandLine
     public static async Task<int> RunAsync(string[] arguments, Terminal terminal, CancellationToken stop = default)
     {
         var parsed = Build(terminal).Parse(arguments);
-        // A command that writes takes its temporary files away before it ends: the parser must not cut it short.
+        // Not the parser's own handling: a command that writes takes its temporary files away before it ends, however long that takes, and nothing cuts it short.
+        using var interrupted = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        void Interrupt(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            interrupted.Cancel();
+        }
+        using var controlC = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
         var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null, Output = terminal.Out, Error = terminal.Error };
-        int exitCode = await parsed.InvokeAsync(invocation, stop).ConfigureAwait(false);
+        int exitCode = await parsed.InvokeAsync(invocation, interrupted.Token).ConfigureAwait(false);
         return parsed.Errors.Count > 0 && parsed.Action is System.CommandLine.Invocation.ParseErrorAction ? ExitCodes.Failed : exitCode;
     }
 

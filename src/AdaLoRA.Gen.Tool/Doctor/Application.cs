@@ -32,7 +32,7 @@ internal sealed record Application(string Folder, string Chosen)
     public string? PlaceOf(string library)
     {
         string file = NativeFiles.FileName(library);
-        return NativeFiles.FoldersOf(Folder).Select(folder => Path.Combine(folder, file)).FirstOrDefault(path => new FileInfo(path) is { } info && (info.Exists || info.LinkTarget is not null));
+        return NativeFiles.FoldersOf(Folder).Select(folder => Path.Combine(folder, file)).FirstOrDefault(File.Exists);
     }
 
     /// <summary>All places that hold it.</summary>

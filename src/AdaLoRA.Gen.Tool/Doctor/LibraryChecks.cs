@@ -106,7 +106,7 @@ internal sealed class LibraryChecks(Application application, string? python, str
         foreach (string library in NativeFiles.Libtorch)
         {
             string path = Path.Combine(folder!, NativeFiles.FileName(library));
-            bool optional = library.EndsWith("_cuda", StringComparison.Ordinal), there = File.Exists(path) || new FileInfo(path).LinkTarget is not null;
+            bool optional = library.EndsWith("_cuda", StringComparison.Ordinal), there = File.Exists(path);
             if (optional && !there) continue;
             if (library == NativeFiles.TorchCuda) HasCuda = true;
             yield return there ? One(library, path) : Check.Problem(library, $"'{path}' is missing, though other parts of libtorch are there.", Restore);
@@ -120,7 +120,8 @@ internal sealed class LibraryChecks(Application application, string? python, str
         var info = new FileInfo(path);
         try
         {
-            if (info.LinkTarget is { } target && !info.Exists) return Check.Problem(library, $"'{path}' is a link to '{target}', which is not there or may not be reached.", "Restore the packages again (dotnet restore), which the link leads into, or publish the application, which copies them.");
+            // A link exists in .NET's eyes wherever it leads.
+            if (info.LinkTarget is { } target && info.ResolveLinkTarget(returnFinalTarget: true) is not FileInfo { Exists: true }) return Check.Problem(library, $"'{path}' is a link to '{target}', which is not there or may not be reached.", "Restore the packages again (dotnet restore), which the link leads into, or publish the application, which copies them.");
             using (var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete))
             {
                 if (stream.Length == 0) return Check.Problem(library, $"'{path}' is damaged: it is empty.", Restore);

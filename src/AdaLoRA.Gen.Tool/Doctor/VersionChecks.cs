@@ -42,7 +42,7 @@ internal static class VersionChecks
     private static Check Glibc(List<(string Library, string Need)> needs, string? glibc)
     {
         if (glibc is null) return Check.Problem("glibc", "This system's C library is not GNU's, and libtorch needs that.", "Take a base image with glibc (Debian, Ubuntu, RHEL), not Alpine.");
-        var newest = needs.Where(n => n.Need.StartsWith("GLIBC_", StringComparison.Ordinal)).MaxBy(n => Number(n.Need));
+        var newest = needs.Where(n => n.Need.StartsWith("GLIBC_", StringComparison.Ordinal)).DefaultIfEmpty().MaxBy(n => n.Need is null ? new Version(0, 0) : Number(n.Need));
         if (newest.Need is null) return Check.Ok("glibc", $"glibc {glibc}.");
         return Number(newest.Need) <= Number("GLIBC_" + glibc)
             ? Check.Ok("glibc", $"glibc {glibc}; {newest.Need["GLIBC_".Length..]} is needed.")

@@ -77,14 +77,13 @@ public sealed class ExportTests
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         using var folder = new TemporaryFolder();
-        using var net = nn.Sequential(("conv", nn.Conv2d(6, 4, 3, groups: 2)));
+        using var net = new GroupedNet();
         var set = AdapterSet.Attach(net, new AdaLoRAOptions { Method = AdapterMethod.LoRA, InitialRank = 3, Targets = ["conv"] });
         set.Adapters[0].lora_B.normal_();
         set.Save(folder.File("adapter"));
         set.SaveAsLoRA(folder.File("theirs"));
         (await Adalora.Run("export", folder.File("adapter"), "--to", "lora", "-o", folder.File("ours"))).Done();
         SameFiles(folder.File("theirs"), folder.File("ours"));
-
         Directory.CreateDirectory(folder.File("base"));
         SafetensorsWriter.Write(folder.File("base/model.safetensors"), net.named_parameters().Where(p => p.name.StartsWith("conv.", StringComparison.Ordinal)).Select(p => KeyValuePair.Create(p.name, (Tensor)p.parameter)));
         (await Adalora.Run("merge", folder.File("adapter"), "--base", folder.File("base"), "-o", folder.File("merged"))).Done();
@@ -102,4 +101,14 @@ public sealed class ExportTests
             else Assert.True(File.ReadAllBytes(file).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(actual, Path.GetFileName(file)))), Path.GetFileName(file));
         }
     }
+}
+
+/// <summary>One convolution of two groups.</summary>
+internal sealed class GroupedNet : nn.Module<Tensor, Tensor>
+{
+    private readonly TorchSharp.Modules.Conv2d conv = nn.Conv2d(6, 4, 3, groups: 2);
+
+    public GroupedNet() : base(nameof(GroupedNet)) => RegisterComponents();
+
+    public override Tensor forward(Tensor x) => conv.call(x);
 }

@@ -85,7 +85,7 @@ public sealed class InspectTests
     public async Task A_checkpoint_and_the_output_around_it()
     {
         using var folder = new TemporaryFolder();
-        using (var net = nn.Sequential(("first", nn.Linear(8, 8)), ("second", nn.Linear(8, 8))))
+        using (var net = new TwoLayers())
         {
             var set = AdapterSet.Attach(net, new AdaLoRAOptions { Budget = 2, InitialRank = 2, Targets = ["*"], InitialWarmup = 1, FinalWarmup = 1 });
             using var optimizer = set.CreateOptimizer(totalSteps: 10);
@@ -131,4 +131,14 @@ public sealed class InspectTests
             Assert.StartsWith(path == folder.Path ? $"'{path}' is nothing that can be inspected" : $"There is no file or folder '{path}'.", said.Error, StringComparison.Ordinal);
         }
     }
+}
+
+/// <summary>Two layers to adapt.</summary>
+internal sealed class TwoLayers : nn.Module<Tensor, Tensor>
+{
+    private readonly TorchSharp.Modules.Linear first = nn.Linear(8, 8), second = nn.Linear(8, 8);
+
+    public TwoLayers() : base(nameof(TwoLayers)) => RegisterComponents();
+
+    public override Tensor forward(Tensor x) => second.call(first.call(x));
 }
