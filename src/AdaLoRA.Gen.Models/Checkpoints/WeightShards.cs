@@ -19,7 +19,7 @@ internal static class WeightShards
             : string.Create(CultureInfo.InvariantCulture, $"model-{i:D5}-of-{shards.Count:D5}.safetensors"))];
         for (int i = 0; i < shards.Count; i++)
         {
-            SafetensorsWriter.Write(Path.Combine(folder, names[i]), shards[i]);
+            SafetensorsWriter.WriteStreamed(Path.Combine(folder, names[i]), shards[i]);
         }
         if (shards.Count > 1) WriteIndex(Path.Combine(folder, HuggingFaceCheckpoint.IndexFile), shards, names);
     }

@@ -15,7 +15,7 @@ internal static class GgufExport
     {
         RequireNothingElse(adapter, forms, baseFolder);
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(output))!);
-        GgufLoraWriter.Write(output, heads, alpha: 0, forms.Select(f => (f.Target.Path, new FloatMatrix(Factors.Narrow(f.A), f.Target.Rank, f.Target.In), new FloatMatrix(Factors.Narrow(f.B), f.Target.Out, f.Target.Rank))), name);
+        GgufLoraWriter.WriteMatrices(output, heads, alpha: 0, forms.Select(f => (f.Target.Path, new FloatMatrix(Factors.Narrow(f.A), f.Target.Rank, f.Target.In), new FloatMatrix(Factors.Narrow(f.B), f.Target.Out, f.Target.Rank))), name);
     }
 
     /// <summary>The attention heads: as given, else from the base model's config.json.</summary>

@@ -19,10 +19,10 @@ internal static class LoRAExport
             if (adapter.Beside.Count > 0)
             {
                 string beside = Path.Combine(temporary, PeftKeys.TrainableFile);
-                SafetensorsWriter.Write(beside, adapter.Beside.Select(name => Saved(adapter, name, name, beside: true)));
+                SafetensorsWriter.WriteStreamed(beside, adapter.Beside.Select(name => Saved(adapter, name, name, beside: true)));
                 metadata.Add(PeftKeys.TrainableStamp, PeftKeys.Digest(beside));
             }
-            SafetensorsWriter.Write(Path.Combine(temporary, PeftKeys.TensorFile), forms.SelectMany(Tensors).Concat(SavedInFile(adapter, forms)), metadata);
+            SafetensorsWriter.WriteStreamed(Path.Combine(temporary, PeftKeys.TensorFile), forms.SelectMany(Tensors).Concat(SavedInFile(adapter, forms)), metadata);
             config.Write(temporary);
         }));
     }

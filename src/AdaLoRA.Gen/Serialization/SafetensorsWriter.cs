@@ -24,11 +24,11 @@ public static class SafetensorsWriter
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(tensors);
-        Write(path, tensors.Select(tensor => OfTensor(path, tensor.Key, tensor.Value)), metadata);
+        WriteStreamed(path, tensors.Select(tensor => OfTensor(path, tensor.Key, tensor.Value)), metadata);
     }
 
     /// <summary>Writes tensors whose bytes are made while they are written; needs no libtorch.</summary>
-    internal static void Write(string path, IEnumerable<WrittenTensor> tensors, IEnumerable<KeyValuePair<string, string>>? metadata = null)
+    internal static void WriteStreamed(string path, IEnumerable<WrittenTensor> tensors, IEnumerable<KeyValuePair<string, string>>? metadata = null)
     {
         List<Item> items = Layout(path, tensors);
         byte[] header = Header(items, metadata ?? PyTorchFormat);

@@ -41,7 +41,7 @@ public static class GgufLoraWriter
     }
 
     /// <summary>As the other, of matrices in memory; needs no libtorch.</summary>
-    internal static void Write(string path, LlamaHeads heads, float alpha, IEnumerable<(string Path, FloatMatrix A, FloatMatrix B)> adapters, string? name = null) =>
+    internal static void WriteMatrices(string path, LlamaHeads heads, float alpha, IEnumerable<(string Path, FloatMatrix A, FloatMatrix B)> adapters, string? name = null) =>
         WritePairs(path, heads, alpha, adapters.Select(pair => new Pair(
             pair.Path,
             [pair.A.Rows, pair.A.Columns],
@@ -75,7 +75,7 @@ public static class GgufLoraWriter
             tensors.Add(pair.MakeB(ggml + LlamaGgufKeys.SuffixB, LlamaGgufKeys.HeadsOf(ggml, heads)));
         }
         if (tensors.Count == 0) throw new AdaLoRAException($"There is nothing to write into '{path}': {(pairs.Count == 0 ? "no adapter was given" : "every adapter has rank 0")}.");
-        GgufWriter.Write(path, Metadata(heads, alpha, tensors, name), tensors);
+        GgufWriter.WriteStreamed(path, Metadata(heads, alpha, tensors, name), tensors);
     }
 
     private static void Check(Pair pair, string ggml, LlamaHeads heads)

@@ -28,11 +28,11 @@ public static class GgufWriter
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(metadata);
         ArgumentNullException.ThrowIfNull(tensors);
-        Write(path, metadata, tensors.Select(tensor => OfTensor(path, tensor.Key, tensor.Value)));
+        WriteStreamed(path, metadata, tensors.Select(tensor => OfTensor(path, tensor.Key, tensor.Value)));
     }
 
     /// <summary>Writes tensors whose bytes are made while they are written; needs no libtorch.</summary>
-    internal static void Write(string path, IEnumerable<KeyValuePair<string, GgufValue>> metadata, IEnumerable<GgufWrittenTensor> tensors)
+    internal static void WriteStreamed(string path, IEnumerable<KeyValuePair<string, GgufValue>> metadata, IEnumerable<GgufWrittenTensor> tensors)
     {
         List<KeyValuePair<string, GgufValue>> values = Check(path, metadata);
         List<Item> items = Layout(path, tensors);
