@@ -51,6 +51,7 @@ public sealed partial class PackageContentTests(PackageFeed feed)
     [InlineData("AdaLoRA.Gen")]
     [InlineData("AdaLoRA.Gen.Hosting")]
     [InlineData("AdaLoRA.Gen.Models")]
+    [InlineData("AdaLoRA.Gen.Tool")]
     [InlineData("AdaLoRA.Gen.Templates")]
     public void ItSaysWhatItIs(string id)
     {

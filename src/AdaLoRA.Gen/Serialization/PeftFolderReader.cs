@@ -130,14 +130,7 @@ internal sealed class PeftFolderReader
         }
         int rank = (int)a!.shape[0];
         if (!lambda) return new LoadedFactors(a, b!, null, rank, [.. Enumerable.Repeat(true, rank)], _scales.LoRA(path, storedA.shape[0]));
-        int initial = _scales.Whole("init_r", rank);
-        if (initial < Math.Max(1, rank)) throw new AdaLoRAException($"'{_folder}': init_r is {initial}, but '{path}' has {rank} triplets.");
-        if (!_patterns.TryGetValue(path, out bool[]? slots))
-        {
-            if (rank != initial) throw new AdaLoRAException($"'{_folder}' holds {rank} of {initial} triplets of '{path}', but no rank_pattern says which; save it again.");
-            slots = [.. Enumerable.Repeat(true, rank)];
-        }
-        if (slots.Count(s => s) != rank) throw new AdaLoRAException($"'{_folder}': rank_pattern keeps {slots.Count(s => s)} triplets of '{path}', but the file holds {rank}.");
+        var (initial, slots) = PeftSlots.Of(_folder, path, rank, _scales.Whole("init_r", rank), _patterns);
         return new LoadedFactors(a, b!, factors["lora_E"], rank, slots, _scales.AdaLoRA(initial));
     }
 
