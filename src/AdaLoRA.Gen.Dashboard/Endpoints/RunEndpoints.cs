@@ -67,7 +67,7 @@ internal sealed class RunEndpoints(RunCatalog catalog, ControlAccess control, Re
                 return null;
             case ControlDecision.Token:
                 context.Response.Headers.WWWAuthenticate = "Bearer";
-                return (StatusCodes.Status401Unauthorized, "Buttons need the dashboard's token, which the app printed with its address: send it as 'Authorization: Bearer TOKEN'.");
+                return (StatusCodes.Status401Unauthorized, "Buttons need the dashboard's token, which the app printed with its address; it is sent as Authorization: Bearer TOKEN.");
             case ControlDecision.Header:
                 return (StatusCodes.Status403Forbidden, $"A button is pressed with the header {ControlAccess.Header}: 1, which no other site can send.");
             default:

@@ -25,6 +25,7 @@ internal sealed class Broadcaster
     private readonly Lock _gate = new();
     private readonly FrameRing _ring;
     private readonly long _before;
+    private readonly RunState _state;
     private Subscriber[] _subscribers = [];
     private bool _closed;
     private long _lastFrame;
@@ -38,6 +39,8 @@ internal sealed class Broadcaster
     public Broadcaster(IEventSource source, long after, ILogger logger, TimeProvider time)
     {
         (_source, _logger, _time) = (source, logger, time);
+        // Each subscriber is told the state first, and then what becomes of it.
+        _state = source.State;
         _before = source.LastNumber;
         _ring = new FrameRing(Math.Min(after, _before));
         _stop = new CancellationTokenSource();
@@ -143,7 +146,7 @@ internal sealed class Broadcaster
     private async Task PumpEventsAsync(CancellationToken stop)
     {
         var batch = new Batch(this);
-        RunState? state = null;
+        var state = _state;
         await using var events = _source.ReadAsync(stop).GetAsyncEnumerator(stop);
         var next = events.MoveNextAsync().AsTask();
         while (true)

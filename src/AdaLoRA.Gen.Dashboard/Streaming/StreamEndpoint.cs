@@ -21,7 +21,7 @@ internal sealed class StreamEndpoint(RunCatalog catalog, Broadcasters broadcaste
         }
         else if (!TryReadAfter(context.Request, out long? after))
         {
-            await Answer.ErrorAsync(context, StatusCodes.Status400BadRequest, "'after' must be the number of an event, at least 0.");
+            await Answer.ErrorAsync(context, StatusCodes.Status400BadRequest, "The value of after must be the number of an event, at least 0.");
         }
         else if (broadcasters.TryEnter() is { } refusal)
         {
