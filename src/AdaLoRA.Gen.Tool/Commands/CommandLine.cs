@@ -9,7 +9,7 @@ namespace AdaLoRA.Gen.Tool.Commands;
 internal static class CommandLine
 {
     private const string Description = """
-        Looks at, compares, merges and exports LoRA and AdaLoRA adapter folders, and says what keeps libtorch from loading.
+        Looks at, compares, merges and exports LoRA and AdaLoRA adapter folders, shows runs, and says what keeps libtorch from loading.
 
         Exit codes: 0 done; 1 done, and the answer is no (doctor: a problem; inspect: a NaN or infinite value; diff: a difference);
         2 not done (one sentence says why); 130 interrupted, with nothing half-written left behind.
@@ -25,6 +25,8 @@ internal static class CommandLine
         root.Subcommands.Add(DiffCommand.Build(terminal));
         root.Subcommands.Add(MergeCommand.Build(terminal));
         root.Subcommands.Add(ExportCommand.Build(terminal));
+        root.Subcommands.Add(RunsCommand.Build(terminal));
+        root.Subcommands.Add(DashboardCommand.Build(terminal));
         root.Subcommands.Add(CompletionCommand.Build(terminal));
         root.Subcommands.Add(SelfTestCommand.Build(terminal));
         return root;

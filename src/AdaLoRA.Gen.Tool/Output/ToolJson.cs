@@ -5,6 +5,7 @@ using AdaLoRA.Gen.Tool.Doctor;
 using AdaLoRA.Gen.Tool.Exporting;
 using AdaLoRA.Gen.Tool.Inspection;
 using AdaLoRA.Gen.Tool.Merging;
+using AdaLoRA.Gen.Tool.Runs;
 
 namespace AdaLoRA.Gen.Tool;
 
@@ -19,6 +20,8 @@ internal sealed record ErrorReport(string Error);
 [JsonSerializable(typeof(MergeReport))]
 [JsonSerializable(typeof(ExportReport))]
 [JsonSerializable(typeof(DoctorReport))]
+[JsonSerializable(typeof(RunsReport))]
+[JsonSerializable(typeof(DashboardReport))]
 [JsonSerializable(typeof(CompletionReport))]
 [JsonSerializable(typeof(SelfTestResult))]
 [JsonSerializable(typeof(GpuResult))]
