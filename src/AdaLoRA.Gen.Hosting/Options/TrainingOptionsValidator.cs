@@ -8,7 +8,7 @@ internal sealed class TrainingOptionsValidator(string modelName) : IValidateOpti
     public ValidateOptionsResult Validate(string? name, TrainingOptions options)
     {
         if (name != modelName) return ValidateOptionsResult.Skip;
-        string section = $"{AdaLoRAServiceCollectionExtensions.RootSection}:{modelName}: ";
+        string section = $"{AdaLoRAServiceCollectionExtensions.RootSection}:{modelName}:";
         var broken = options.Unreadable.Concat(options.Validate()).Select(sentence => section + sentence).ToList();
         return broken.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(broken);
     }
