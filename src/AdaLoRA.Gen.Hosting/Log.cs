@@ -11,7 +11,7 @@ internal static partial class Log
     [LoggerMessage(2, LogLevel.Debug, "Where training of {Model} failed", EventName = "FailedTrace")]
     public static partial void FailedTrace(ILogger logger, string model, Exception exception);
 
-    [LoggerMessage(3, LogLevel.Information, "Training of {Model} was interrupted at step {Step} of {TotalSteps}; set Resume to go on from {Checkpoint}", EventName = "Interrupted")]
+    [LoggerMessage(3, LogLevel.Information, "Training of {Model} was interrupted at step {Step} of {TotalSteps}; the next start goes on from {Checkpoint}", EventName = "Interrupted")]
     public static partial void Interrupted(ILogger logger, string model, int step, int totalSteps, string? checkpoint);
 
     [LoggerMessage(5, LogLevel.Warning, "The loss up to step {Step} is {Loss}", EventName = "LossNotFinite")]

@@ -28,6 +28,6 @@ internal static class OptionsRecord
             .Select(d => $"{d.Item1} was '{d.Item2}' and is '{d.Item3}'")
             .ToList();
         if (differences.Count == 0) return;
-        throw new AdaLoRAException($"The checkpoint '{folder}' belongs to another run: {string.Join("; ", differences)}. Restore the values, or set Resume to false with another OutputFolder.");
+        throw new AdaLoRAException($"The checkpoint '{folder}' belongs to another run: {string.Join("; ", differences)}. Restore the values to go on with it, delete '{Path.GetDirectoryName(folder)}' to start again, or choose another OutputFolder.");
     }
 }

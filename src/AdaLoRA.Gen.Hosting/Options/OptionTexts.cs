@@ -44,7 +44,7 @@ internal static class OptionTexts
         ["CheckpointEvery"] = new("at least 1 step, or 0 for none but after an interruption", "Steps between two checkpoints."),
         ["KeepCheckpoints"] = new(Whole, "Newest checkpoints that stay."),
         ["OutputFolder"] = new("the path of a folder", "Where adapter, checkpoints and metrics go."),
-        ["Resume"] = new("", "Goes on from the newest checkpoint in OutputFolder."),
+        ["Resume"] = new("", "Goes on from a checkpoint in OutputFolder (empty: with an interrupted run)."),
         ["Seed"] = new("", "Seed of everything that is drawn."),
         ["Threads"] = new($"from 1 to {CheckpointState.MostThreads}, or 0 to let the trainer choose", "Intra-op threads of the CPU."),
         ["Device"] = new(DeviceChoice.Names, "Where the model is trained."),

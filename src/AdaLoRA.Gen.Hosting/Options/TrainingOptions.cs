@@ -102,9 +102,12 @@ public sealed class TrainingOptions
     /// <value>Default "out".</value>
     public string OutputFolder { get; set; } = "out";
 
-    /// <summary>Goes on from the newest complete checkpoint in <see cref="OutputFolder"/>, bit for bit as if the run had never stopped; starts afresh when there is none.</summary>
-    /// <value>Default false.</value>
-    public bool Resume { get; set; }
+    /// <summary>Whether the run goes on from the newest complete checkpoint in <see cref="OutputFolder"/>, bit for bit as if it had never stopped. Without a checkpoint it starts afresh.</summary>
+    /// <value>
+    /// Null (default): goes on with a run that was interrupted or killed, and replaces one that came to its end. True: goes on with any, so that one that came to its end trains nothing. False: goes on with none, and refuses a folder
+    /// that holds an interrupted run.
+    /// </value>
+    public bool? Resume { get; set; }
 
     /// <summary>Seed of everything that is drawn: data order, dropout, and the factors' first values.</summary>
     /// <value>Default 0.</value>

@@ -9,7 +9,7 @@ internal static class ProgressText
     {
         string threads = e.Device.StartsWith("cpu", StringComparison.Ordinal) ? $", {e.Threads} thread{(e.Threads == 1 ? "" : "s")}{Measured(e)}" : "";
         string precision = e.Options.Precision == TrainingPrecision.Bf16 ? " in bf16" : "", memory = e.DeviceBytes is { } bytes ? $", {Bytes(bytes)} of the device in use" : "";
-        string start = e.ResumedFrom is { } folder ? $"resuming from {folder}" : $"{e.TotalSteps} steps";
+        string start = e.ResumedFrom is { } folder ? string.Create(CultureInfo.InvariantCulture, $"goes on from step {e.FirstStep} of {e.TotalSteps} ({folder})") : $"{e.TotalSteps} steps";
         return string.Create(CultureInfo.InvariantCulture,
             $"{e.Model} on {e.Device}{precision}{threads}: {start}, {e.Adapters.Adapters.Count} adapters, {e.Adapters.TotalRank} triplets, {e.Adapters.TrainableParameterCount:N0} trained parameters{memory}");
     }
@@ -54,7 +54,7 @@ internal static class ProgressText
     {
         if (r.Steps > 0) yield return $"adapter: {r.AdapterFolder}";
         if (r.BestFolder is { } best) yield return $"best: {best}";
-        if (r.Interrupted && r.Checkpoint is { } checkpoint) yield return $"checkpoint: {checkpoint} (go on with Resume)";
+        if (r.Interrupted && r.Checkpoint is { } checkpoint) yield return $"checkpoint: {checkpoint} (the next start goes on from it)";
     }
 
     public static string Duration(TimeSpan t) => t.TotalHours >= 1 ? $"{(int)t.TotalHours}h{t.Minutes:00}m" : t.TotalMinutes >= 1 ? $"{t.Minutes}m{t.Seconds:00}s" : string.Create(CultureInfo.InvariantCulture, $"{t.TotalSeconds:0.0}s");

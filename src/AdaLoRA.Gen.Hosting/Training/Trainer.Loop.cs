@@ -173,7 +173,7 @@ public sealed partial class Trainer<TModel>
         // Also over one of this step: going on from it must not meet the same batches again.
         SaveCheckpoint(run, interrupted: true);
         throw new AdaLoRAException(string.Create(CultureInfo.InvariantCulture,
-            $"After step {run.State.Step} of {TotalSteps} the gradients of {run.Optimizer.SkippedInARow} steps in a row were not finite, so nothing was learnt from them; '{run.Checkpoint}' holds the last good state: check the data and the loss and set Resume to go on from it, or start again with a lower LearningRate."));
+            $"After step {run.State.Step} of {TotalSteps} the gradients of {run.Optimizer.SkippedInARow} steps in a row were not finite, so nothing was learnt from them; '{run.Checkpoint}' holds the last good state: check the data and the loss and start again to go on from it, or delete '{run.Checkpoints.Folder}' and lower LearningRate."));
     }
 
     /// <returns>Null when the evaluation was cancelled.</returns>

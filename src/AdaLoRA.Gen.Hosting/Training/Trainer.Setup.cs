@@ -29,10 +29,7 @@ public sealed partial class Trainer<TModel>
         // Looked at first: a run that cannot go on should say so before a model is moved and data are read.
         var skipped = new List<CheckpointSkipped>();
         var newest = checkpoints.NewestComplete(skipped.Add);
-        if (!_options.Resume && newest is { State: { } old } && old.Step < old.TotalSteps)
-        {
-            throw new AdaLoRAException($"'{_options.OutputFolder}' holds a run that stopped at step {old.Step} of {old.TotalSteps}; set Resume to go on with it, delete '{checkpoints.Folder}' to start again, or choose another OutputFolder.");
-        }
+        if (newest is { State: { } old } && !GoesOn(old, checkpoints.Folder)) newest = null;
 
         MoveTo(device);
         var adapters = AdapterSet.Of(_model) ?? _model.AttachAdaLoRA(AdapterOptions());
@@ -40,7 +37,7 @@ public sealed partial class Trainer<TModel>
         _task.Prepare(_model, new TrainingContext(_options, device));
         int batches = _task.BatchesPerEpoch;
         if (batches < 1) throw new AdaLoRAException($"{_task.GetType().Name}.BatchesPerEpoch is {batches}; there must be at least 1 batch: check that the data were found, and that BatchSize {_options.BatchSize} is not larger than what there is.");
-        TotalSteps = _options.Steps > 0 ? _options.Steps : checked((int)Math.Ceiling(_options.Epochs * batches / _options.GradientAccumulation));
+        TotalSteps = _options.Steps > 0 ? _options.Steps : StepsOf(_options.Epochs, batches);
         var optimizer = new AdaLoRAOptimizer(adapters, TotalSteps, TrainingOptionsRules.OptimizerValues(_options), Tail);
         var run = new Session(adapters, optimizer, checkpoints, device)
         {
@@ -58,12 +55,44 @@ public sealed partial class Trainer<TModel>
         }
     }
 
+    /// <summary>Whether this run goes on with the one whose newest checkpoint is given.</summary>
+    /// <exception cref="AdaLoRAException">It must not, and must not replace it either.</exception>
+    private bool GoesOn(CheckpointState old, string checkpoints)
+    {
+        bool isComplete = old.Step == old.TotalSteps;
+        if (_options.Resume == false && !isComplete)
+        {
+            throw new AdaLoRAException($"'{_options.OutputFolder}' holds a run that stopped at step {old.Step} of {old.TotalSteps}; leave Resume out to go on with it, delete '{checkpoints}' to start again, or choose another OutputFolder.");
+        }
+        // Killed between its last checkpoint and the saving of its adapter, a run has no result yet.
+        return _options.Resume ?? !(isComplete && IsResultOf(old));
+    }
+
+    /// <summary>Whether <c>metrics.json</c> holds the result of this run's end. What earlier versions wrote names no run, and counts.</summary>
+    private bool IsResultOf(CheckpointState old)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(MetricsFile), HostingJson.Default.TrainingResult) is { Interrupted: false, Run: var run } && (run is null || run == old.Run);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return false;
+        }
+    }
+
+    private int StepsOf(double epochs, int batches)
+    {
+        double steps = Math.Ceiling(epochs * batches / _options.GradientAccumulation);
+        return steps <= int.MaxValue ? (int)steps : throw new AdaLoRAException(string.Create(CultureInfo.InvariantCulture, $"Epochs is {epochs}: with {batches} batches an epoch that would be {steps} steps; a run has at most {int.MaxValue}."));
+    }
+
     /// <summary>A fresh run tries the task on one batch; a resumed one takes the checkpoint's place and threads.</summary>
     private void Begin(Session run, (string Folder, CheckpointState State)? newest, List<CheckpointSkipped> skipped)
     {
         IReadOnlyList<ThreadTime> times = [];
         if (_options.Threads > 0) set_num_threads(_options.Threads);
-        if (_options.Resume && newest is var (folder, found))
+        if (newest is var (folder, found))
         {
             OptionsRecord.RequireSame(folder, found, run.State);
             run.Optimizer.LoadState(folder);
@@ -105,6 +134,7 @@ public sealed partial class Trainer<TModel>
         var result = new TrainingResult
         {
             Model = state.Model,
+            Run = state.Run,
             Steps = state.Step,
             TotalSteps = state.TotalSteps,
             Interrupted = interrupted,

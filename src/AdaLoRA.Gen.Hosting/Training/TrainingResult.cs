@@ -6,6 +6,9 @@ public sealed record TrainingResult
     /// <summary>Name of the annotated model.</summary>
     public required string Model { get; init; }
 
+    /// <summary>Identity of the run, as in <see cref="RunStarted.Run"/>; null in what earlier versions wrote.</summary>
+    public string? Run { get; init; }
+
     /// <summary>Optimizer steps done, those before a resume included, skipped ones not.</summary>
     public required int Steps { get; init; }
 
