@@ -11,6 +11,7 @@ internal static class SectionBinder
     /// <summary>Sets what can be read; what cannot is noted in <see cref="TrainingOptions.Unreadable"/>.</summary>
     public static void Bind(IConfiguration section, TrainingOptions options)
     {
+        options.Section = (section as IConfigurationSection)?.Path;
         foreach (var child in section.GetChildren())
         {
             if (child.Key.Equals(OptionsTable.AdapterSection, StringComparison.OrdinalIgnoreCase))

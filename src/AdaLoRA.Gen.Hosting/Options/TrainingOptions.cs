@@ -141,6 +141,9 @@ public sealed class TrainingOptions
     /// <value>Default <see cref="ProgressMode.Auto"/>.</value>
     public ProgressMode Progress { get; set; }
 
+    /// <summary>Path of the configuration section that was read; null when none was.</summary>
+    internal string? Section { get; set; }
+
     /// <summary>What could not be read from configuration; reported with the broken rules.</summary>
     internal List<string> Unreadable { get; } = [];
 

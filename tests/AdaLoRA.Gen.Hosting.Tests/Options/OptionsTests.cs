@@ -96,6 +96,17 @@ public class OptionsTests
     }
 
     [Fact]
+    public void A_wrong_value_in_a_section_of_ones_own_is_named_with_that_section()
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("my:runs:Steps", "-3"), new("my:runs:Stesp", "3")]).Build();
+        var services = new ServiceCollection();
+        services.AddAdaLoRA<TinyModel>(configuration.GetSection("my:runs"));
+        using var provider = services.BuildServiceProvider();
+        var e = Assert.Throws<OptionsValidationException>(() => provider.GetRequiredService<IOptionsMonitor<TrainingOptions>>().Get("TinyModel"));
+        Assert.Equal(["my:runs:Stesp is not an option; did you mean 'Steps'?", "my:runs:Steps is -3; it must be at least 1, or 0 to let Epochs decide."], e.Failures);
+    }
+
+    [Fact]
     public void Short_arguments_become_configuration()
     {
         var root = new ConfigurationBuilder().AddTrainingArguments<TinyModel>(["--steps", "60", "--learning-rate=0.3", "--budget", "9", "--resume", "--adapter:seed", "4", "--keepbest", "false", "--Logging:LogLevel:Default", "Debug"]).Build();
