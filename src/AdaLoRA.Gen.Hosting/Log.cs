@@ -43,6 +43,9 @@ internal static partial class Log
     [LoggerMessage(EventId = 20, Message = "Going on from step {Step}", EventName = "Continued")]
     public static partial void Continued(ILogger logger, LogLevel level, int step);
 
+    [LoggerMessage(EventId = 21, Message = "Training of {Model} stopped early at step {Step} of {TotalSteps}: {Reason}", EventName = "StoppedEarly")]
+    public static partial void StoppedEarly(ILogger logger, LogLevel level, string model, int step, int totalSteps, string reason);
+
     [LoggerMessage(EventId = 11, Message = "Resuming {Model} from {Checkpoint}", EventName = "Resuming")]
     public static partial void Resuming(ILogger logger, LogLevel level, string model, string checkpoint);
 

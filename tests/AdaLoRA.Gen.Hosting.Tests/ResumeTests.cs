@@ -153,7 +153,7 @@ public class ResumeTests
     public void The_state_is_readable()
     {
         using var folder = new TemporaryFolder();
-        var stopped = Runs.RunUntil(20, Options(folder.Path, o => o.Seed = 6));
+        var stopped = Runs.RunUntil(20, Options(folder.Path, o => (o.Seed, o.BestWithinBudget) = (6, false)));
         var state = JsonNode.Parse(File.ReadAllText(Path.Combine(stopped.Checkpoint!, "state.json")))!;
         Assert.Equal(20, (int)state["step"]!);
         Assert.Equal(40, (int)state["total_steps"]!);

@@ -6,7 +6,8 @@ internal static class OptionsRecord
     // These change what a run shows, keeps or where it computes, not what it learns.
     private static readonly HashSet<string> Immaterial =
     [
-        nameof(TrainingOptions.EvaluateEvery), nameof(TrainingOptions.EvaluateAtStart), nameof(TrainingOptions.KeepBest), nameof(TrainingOptions.CheckpointEvery), nameof(TrainingOptions.KeepCheckpoints),
+        nameof(TrainingOptions.EvaluateEvery), nameof(TrainingOptions.EvaluateAtStart), nameof(TrainingOptions.KeepBest), nameof(TrainingOptions.Patience), nameof(TrainingOptions.MinDelta), nameof(TrainingOptions.StopAtValue), nameof(TrainingOptions.BestWithinBudget),
+         nameof(TrainingOptions.CheckpointEvery), nameof(TrainingOptions.KeepCheckpoints),
         nameof(TrainingOptions.OutputFolder), nameof(TrainingOptions.Resume), nameof(TrainingOptions.Threads), nameof(TrainingOptions.Device), nameof(TrainingOptions.LogEvery),
         nameof(TrainingOptions.Progress), nameof(TrainingOptions.Prefetch), nameof(TrainingOptions.RunLog),
         // Both show in the number of steps, which is compared.

@@ -86,6 +86,25 @@ public sealed class TrainingOptions
     /// <value>Default false.</value>
     public bool EvaluateAtStart { get; set; }
 
+    /// <summary>Ends the run when so many evaluations in a row were no better than the best before them. It is then finished, and <see cref="TrainingResult.StoppedEarly"/> says why; <see cref="KeepBest"/> keeps the adapter that was best.</summary>
+    /// <value>At least 1 evaluation (needs <see cref="EvaluateEvery"/>), or 0 (default): all steps are taken.</value>
+    public int Patience { get; set; }
+
+    /// <summary>By how much an evaluation must be better to count as better for <see cref="Patience"/>.</summary>
+    /// <value>At least 0, in the metric's unit. Default 0: any improvement counts.</value>
+    public double MinDelta { get; set; }
+
+    /// <summary>Ends the run at the first evaluation that is at least this good.</summary>
+    /// <value>Any number, in the metric's unit (needs <see cref="EvaluateEvery"/>). Null (default): none.</value>
+    public double? StopAtValue { get; set; }
+
+    /// <summary>
+    /// Whether an evaluation counts (as the best one, and for <see cref="Patience"/> and <see cref="StopAtValue"/>) only from the step on at which the budget is reached. Before it, more triplets live than the budget allows: such an
+    /// adapter may well be better than what the run is to find, and larger. Plain LoRA has its budget from the first step on.
+    /// </summary>
+    /// <value>Default true. With false, a run that stops early may leave an adapter above its budget.</value>
+    public bool BestWithinBudget { get; set; } = true;
+
     /// <summary>Saves the adapter to <c>best</c> in <see cref="OutputFolder"/> whenever an evaluation is better than all before it.</summary>
     /// <value>Default false.</value>
     public bool KeepBest { get; set; }

@@ -40,6 +40,11 @@ internal static class TrainingOptionsRules
         Range(double.IsFinite(o.ScheduleEnd) && o.ScheduleEnd >= 0, nameof(o.ScheduleEnd));
         Rule(o.Schedule != ScheduleKind.Polynomial || !(o.ScheduleEnd >= o.LearningRate), $"ScheduleEnd is {o.ScheduleEnd}; it must be at least 0 and below LearningRate, which is {o.LearningRate}.");
         Range(o.EvaluateEvery >= 0, nameof(o.EvaluateEvery));
+        Range(o.Patience >= 0, nameof(o.Patience));
+        Range(double.IsFinite(o.MinDelta) && o.MinDelta >= 0, nameof(o.MinDelta));
+        Rule(o.StopAtValue is null || double.IsFinite(o.StopAtValue.Value), $"StopAtValue is {o.StopAtValue}; it must be a number.");
+        Rule(o.Patience <= 0 || o.EvaluateEvery != 0, $"Patience is {o.Patience} and EvaluateEvery is 0, so that there is one evaluation, at the end; set EvaluateEvery.");
+        Rule(o.StopAtValue is null || o.EvaluateEvery != 0, $"StopAtValue is {o.StopAtValue} and EvaluateEvery is 0, so that there is one evaluation, at the end; set EvaluateEvery.");
         Range(o.CheckpointEvery >= 0, nameof(o.CheckpointEvery));
         Range(o.KeepCheckpoints >= 1, nameof(o.KeepCheckpoints));
         Range(o.LogEvery >= 1, nameof(o.LogEvery));

@@ -48,7 +48,11 @@ internal sealed class LoggingObserver(ILoggerFactory loggers) : ITrainingObserve
         var r = e.Result;
         Log.Memory(_logger, LogLevel.Debug, r.Model, r.PeakDeviceBytes, r.PeakProcessBytes);
         if (e.WasComplete) Log.AlreadyComplete(_logger, _level, r.Model, r.Steps, r.AdapterFolder);
-        else if (!r.Interrupted) Log.Finished(_logger, _level, r.Model, r.Steps, r.Seconds, r.AdapterFolder);
+        else if (!r.Interrupted)
+        {
+            if (r.StoppedEarly is { } reason) Log.StoppedEarly(_logger, LogLevel.Information, r.Model, r.Steps, r.TotalSteps, reason);
+            Log.Finished(_logger, _level, r.Model, r.Steps, r.Seconds, r.AdapterFolder);
+        }
         else Log.Interrupted(_logger, r.Model, r.Steps, r.TotalSteps, r.Checkpoint);
     }
 }

@@ -42,7 +42,7 @@ internal static class ProgressText
     }
 
     public static string Finished(TrainingResult r, bool wasComplete) => string.Create(CultureInfo.InvariantCulture,
-        $"{(wasComplete ? "already complete: " : "")}{(r.Interrupted ? $"interrupted at step {r.Steps} of {r.TotalSteps}" : $"{r.Steps} steps")} in {Duration(TimeSpan.FromSeconds(r.Seconds))}, {r.SamplesPerSecond:0.0} ex/s, "
+        $"{(wasComplete ? "already complete: " : "")}{(r.Interrupted ? $"interrupted at step {r.Steps} of {r.TotalSteps}" : r.StoppedEarly is { } reason ? $"stopped early at step {r.Steps} of {r.TotalSteps}, since {reason}:" : $"{r.Steps} steps")} in {Duration(TimeSpan.FromSeconds(r.Seconds))}, {r.SamplesPerSecond:0.0} ex/s, "
         + $"{r.TrainableParameters:N0} trained parameters ({100.0 * r.TrainableParameters / Math.Max(1, r.BaseParameters):0.00} % of the base){(r.SkippedSteps > 0 ? $", {r.SkippedSteps} steps skipped" : "")}{Peak(r)}");
 
     private static string Peak(TrainingResult r) =>

@@ -63,7 +63,7 @@ public sealed record RanksAllocated(int Step, long Budget, AdapterSet Adapters);
 /// <summary>The model was evaluated.</summary>
 /// <param name="Step">Optimizer steps done; 0 before training.</param>
 /// <param name="Evaluation">What was found.</param>
-/// <param name="IsBest">Whether it is the best after step 0.</param>
+/// <param name="IsBest">Whether it is the best after step 0, of those that count (<see cref="TrainingOptions.BestWithinBudget"/>).</param>
 /// <param name="Seconds">How long it took.</param>
 public sealed record ModelEvaluated(int Step, Evaluation Evaluation, bool IsBest, double Seconds);
 

@@ -105,6 +105,7 @@ internal sealed class RunRecorder(TrainingRun run, Func<IReadOnlyDictionary<stri
     public void OnFinished(TrainingFinished e)
     {
         TellPendingRanks();
+        if (e.Result.StoppedEarly is { } reason && !e.WasComplete) Tell(new RunNotice { Step = e.Result.Steps, Text = $"The run stopped early: {reason}." });
         Tell(new RunEnded { Step = e.Result.Steps, State = e.Result.Interrupted ? RunState.Interrupted : RunState.Finished, Result = e.Result });
     }
 

@@ -41,6 +41,7 @@ public sealed partial class Trainer<TModel>
         var optimizer = new AdaLoRAOptimizer(adapters, TotalSteps, TrainingOptionsRules.OptimizerValues(_options), Tail);
         var run = new Session(adapters, optimizer, checkpoints, device)
         {
+            Stopping = EarlyStopping.Of(_options, optimizer),
             State = new CheckpointState { Run = NewRun(), Model = TModel.Plan.ModelName, TotalSteps = TotalSteps, Seed = _options.Seed, BatchesPerEpoch = batches, Options = OptionsRecord.Of(_options) },
         };
         try
@@ -59,13 +60,12 @@ public sealed partial class Trainer<TModel>
     /// <exception cref="AdaLoRAException">It must not, and must not replace it either.</exception>
     private bool GoesOn(CheckpointState old, string checkpoints)
     {
-        bool isComplete = old.Step == old.TotalSteps;
-        if (_options.Resume == false && !isComplete)
+        if (_options.Resume == false && !old.HasEnded)
         {
             throw new AdaLoRAException($"'{_options.OutputFolder}' holds a run that stopped at step {old.Step} of {old.TotalSteps}; leave Resume out to go on with it, delete '{checkpoints}' to start again, or choose another OutputFolder.");
         }
         // Killed between its last checkpoint and the saving of its adapter, a run has no result yet.
-        return _options.Resume ?? !(isComplete && IsResultOf(old));
+        return _options.Resume ?? !(old.HasEnded && IsResultOf(old));
     }
 
     /// <summary>Whether <c>metrics.json</c> holds the result of this run's end. What earlier versions wrote names no run, and counts.</summary>
@@ -98,6 +98,8 @@ public sealed partial class Trainer<TModel>
             run.Optimizer.LoadState(folder);
             run.State = found;
             run.ResumedFrom = run.Checkpoint = folder;
+            // With more patience than before it goes on.
+            if (found.StoppedEarly is not null) found.StoppedEarly = run.Stopping.Reason(found.Evaluations);
             if (_options.Threads == 0 && found.Threads > 0) set_num_threads(found.Threads);
         }
         else
@@ -111,7 +113,7 @@ public sealed partial class Trainer<TModel>
         if (run.State.Run.Length == 0) run.State.Run = NewRun();
         _recorder.Run = run.State.Run;
         run.Started();
-        if (_options.Prefetch > 0 && run.State.Step < TotalSteps) run.MakeAhead(_task, _options);
+        if (_options.Prefetch > 0 && !run.State.HasEnded) run.MakeAhead(_task, _options);
         _observers.OnStarted(new TrainingStarted(
             TModel.Plan.ModelName, run.State.Step, TotalSteps, run.State.BatchesPerEpoch, run.Adapters, run.Device.ToString(), run.State.Threads, times.Count > 0, run.ResumedFrom, _options)
         { ThreadTimes = times, DeviceBytes = MemoryUse.Of(run.Device) });
@@ -141,7 +143,8 @@ public sealed partial class Trainer<TModel>
             Seconds = state.StepSeconds,
             SamplesPerSecond = state.StepSeconds > 0 ? samples / state.StepSeconds : 0,
             LastLoss = state.LastLoss,
-            Final = state.Step == state.TotalSteps && state.LastEvaluated == state.Step ? state.Evaluations.LastOrDefault()?.Evaluation : null,
+            StoppedEarly = interrupted ? null : state.StoppedEarly,
+            Final = state.HasEnded && state.LastEvaluated == state.Step ? state.Evaluations.LastOrDefault()?.Evaluation : null,
             Best = state.Best,
             Evaluations = state.Evaluations,
             Ranks = run.Adapters.Adapters.ToDictionary(a => a.Path, a => a.Rank),
@@ -156,7 +159,7 @@ public sealed partial class Trainer<TModel>
             Checkpoint = run.Checkpoint,
         };
         WriteMetrics(result);
-        _observers.OnFinished(new TrainingFinished(result, run.Adapters) { WasComplete = run.FirstStep == TotalSteps && !interrupted });
+        _observers.OnFinished(new TrainingFinished(result, run.Adapters) { WasComplete = run.WasComplete && !interrupted });
         return result;
     }
 

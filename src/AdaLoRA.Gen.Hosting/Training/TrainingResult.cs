@@ -18,6 +18,9 @@ public sealed record TrainingResult
     /// <summary>Whether the run was stopped before its end; a checkpoint to resume from was written.</summary>
     public required bool Interrupted { get; init; }
 
+    /// <summary>Why the run was finished before <see cref="TotalSteps"/>, as the middle of a sentence; null when it was not. See <see cref="TrainingOptions.Patience"/>.</summary>
+    public string? StoppedEarly { get; init; }
+
     /// <summary>Seconds spent in steps; evaluations and checkpoints are left out.</summary>
     public required double Seconds { get; init; }
 
@@ -30,7 +33,7 @@ public sealed record TrainingResult
     /// <summary>The evaluation at the end of the run; null when the run was interrupted before it.</summary>
     public required Evaluation? Final { get; init; }
 
-    /// <summary>The best evaluation after step 0.</summary>
+    /// <summary>The best evaluation after step 0, of those that count (<see cref="TrainingOptions.BestWithinBudget"/>).</summary>
     public required EvaluationAt? Best { get; init; }
 
     /// <summary>All evaluations in order, the one before training (step 0) included.</summary>
