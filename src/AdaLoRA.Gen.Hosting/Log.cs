@@ -46,6 +46,12 @@ internal static partial class Log
     [LoggerMessage(EventId = 21, Message = "Training of {Model} stopped early at step {Step} of {TotalSteps}: {Reason}", EventName = "StoppedEarly")]
     public static partial void StoppedEarly(ILogger logger, LogLevel level, string model, int step, int totalSteps, string reason);
 
+    [LoggerMessage(EventId = 22, Message = "{Model}: {Estimate}", EventName = "Estimate")]
+    public static partial void Estimate(ILogger logger, LogLevel level, string model, string estimate);
+
+    [LoggerMessage(EventId = 23, Message = "{DryRun}", EventName = "DryRun")]
+    public static partial void DryRun(ILogger logger, LogLevel level, string dryRun);
+
     [LoggerMessage(EventId = 11, Message = "Resuming {Model} from {Checkpoint}", EventName = "Resuming")]
     public static partial void Resuming(ILogger logger, LogLevel level, string model, string checkpoint);
 

@@ -8,7 +8,7 @@ internal static class OptionsRecord
     [
         nameof(TrainingOptions.EvaluateEvery), nameof(TrainingOptions.EvaluateAtStart), nameof(TrainingOptions.KeepBest), nameof(TrainingOptions.Patience), nameof(TrainingOptions.MinDelta), nameof(TrainingOptions.StopAtValue), nameof(TrainingOptions.BestWithinBudget),
          nameof(TrainingOptions.CheckpointEvery), nameof(TrainingOptions.KeepCheckpoints),
-        nameof(TrainingOptions.OutputFolder), nameof(TrainingOptions.Resume), nameof(TrainingOptions.Threads), nameof(TrainingOptions.Device), nameof(TrainingOptions.LogEvery),
+        nameof(TrainingOptions.OutputFolder), nameof(TrainingOptions.Resume), nameof(TrainingOptions.DryRun), nameof(TrainingOptions.Threads), nameof(TrainingOptions.Device), nameof(TrainingOptions.LogEvery),
         nameof(TrainingOptions.Progress), nameof(TrainingOptions.Prefetch), nameof(TrainingOptions.RunLog),
         // Both show in the number of steps, which is compared.
         nameof(TrainingOptions.Steps), nameof(TrainingOptions.Epochs),

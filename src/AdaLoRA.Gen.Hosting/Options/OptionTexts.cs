@@ -49,6 +49,7 @@ internal static class OptionTexts
         ["KeepCheckpoints"] = new(Whole, "Newest checkpoints that stay."),
         ["OutputFolder"] = new("the path of a folder", "Where adapter, checkpoints and metrics go."),
         ["Resume"] = new("", "Goes on from a checkpoint in OutputFolder (empty: with an interrupted run)."),
+        ["DryRun"] = new("", "Tries two batches, tells what the run will take, writes nothing."),
         ["Seed"] = new("", "Seed of everything that is drawn."),
         ["Threads"] = new($"from 1 to {CheckpointState.MostThreads}, or 0 to let the trainer choose", "Intra-op threads of the CPU."),
         ["Device"] = new(DeviceChoice.Names, "Where the model is trained."),

@@ -128,6 +128,13 @@ public sealed class TrainingOptions
     /// </value>
     public bool? Resume { get; set; }
 
+    /// <summary>
+    /// Stops where the first step would be taken: reads model and data, tries a batch of training and one of the evaluation, says whether there is a run to go on with, and tells what the run will take. The exit code is 0, and nothing
+    /// is written.
+    /// </summary>
+    /// <value>Default false. The two batches are tried before every run.</value>
+    public bool DryRun { get; set; }
+
     /// <summary>Seed of everything that is drawn: data order, dropout, and the factors' first values.</summary>
     /// <value>Default 0.</value>
     public int Seed { get; set; }

@@ -19,6 +19,11 @@ internal sealed class LoggingObserver(ILoggerFactory loggers) : ITrainingObserve
             string times = ProgressText.Times(e.ThreadTimes);
             Log.ThreadsChosen(_logger, _level, e.Model, e.Threads, times);
         }
+        if (e.Estimate is { } estimate)
+        {
+            string text = ProgressText.Estimate(estimate);
+            Log.Estimate(_logger, _level, e.Model, text);
+        }
         Log.Started(_logger, _level, e.Model, e.Device, e.Threads, e.ThreadsMeasured, e.FirstStep + 1, e.TotalSteps, e.Adapters.Adapters.Count, e.Adapters.TotalRank, e.Adapters.TrainableParameterCount);
     }
 
@@ -38,6 +43,12 @@ internal sealed class LoggingObserver(ILoggerFactory loggers) : ITrainingObserve
     public void OnPaused(int stepsDone) => Log.Paused(_logger, LogLevel.Information, stepsDone);
 
     public void OnContinued(int stepsDone) => Log.Continued(_logger, LogLevel.Information, stepsDone);
+
+    public void OnDryRun(DryRunFinished e)
+    {
+        string text = ProgressText.DryRun(e);
+        Log.DryRun(_logger, e.Options.Progress == ProgressMode.Off ? LogLevel.Information : LogLevel.Debug, text);
+    }
 
     public void OnEvaluated(ModelEvaluated e) => Log.Evaluated(_logger, _level, e.Step, e.Evaluation.Metric, e.Evaluation.Value, e.IsBest);
 

@@ -18,7 +18,17 @@ public sealed record TrainingStarted(string Model, int FirstStep, int TotalSteps
 
     /// <summary>Bytes in use on the CUDA device, by all processes, after the discarded batch; null on the CPU.</summary>
     public long? DeviceBytes { get; init; }
+
+    /// <summary>What the run will take; null when it goes on before a first step.</summary>
+    public RunEstimate? Estimate { get; init; }
 }
+
+/// <summary>A dry run is over; of it nothing else is told.</summary>
+/// <param name="Result">Its <see cref="TrainingResult.DryRun"/> says what the run would take.</param>
+/// <param name="Device">Where it would run.</param>
+/// <param name="ThreadTimes">As in <see cref="TrainingStarted.ThreadTimes"/>.</param>
+/// <param name="Options">The run's options.</param>
+public sealed record DryRunFinished(TrainingResult Result, string Device, IReadOnlyList<ThreadTime> ThreadTimes, TrainingOptions Options);
 
 /// <summary>One optimizer step is done.</summary>
 /// <param name="Step">t, from 1; no step is told twice.</param>

@@ -17,6 +17,7 @@ public sealed partial class Trainer<TModel>
     private TrainingResult Train(CancellationToken cancellation)
     {
         using var run = Prepare();
+        if (_options.DryRun) return EndDryRun(run);
         var (adapters, optimizer, state) = (run.Adapters, run.Optimizer, run.State);
         var schedule = LearningRateSchedule.From(_options, state.TotalSteps);
         double trainableRate = _options.TrainableLearningRate ?? _options.LearningRate;

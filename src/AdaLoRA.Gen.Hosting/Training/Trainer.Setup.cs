@@ -24,8 +24,11 @@ public sealed partial class Trainer<TModel>
         // Tried now: what is missing should be said before a model is moved and data are read.
         using (_options.Precision.Enter(device.type)) { }
         var checkpoints = new CheckpointStore(_options.OutputFolder);
-        DurableFolder.Create(_options.OutputFolder);
-        RemoveLeftovers(checkpoints);
+        if (!_options.DryRun)
+        {
+            DurableFolder.Create(_options.OutputFolder);
+            RemoveLeftovers(checkpoints);
+        }
         // Looked at first: a run that cannot go on should say so before a model is moved and data are read.
         var skipped = new List<CheckpointSkipped>();
         var newest = checkpoints.NewestComplete(skipped.Add);
@@ -46,7 +49,8 @@ public sealed partial class Trainer<TModel>
         };
         try
         {
-            Begin(run, newest, skipped);
+            if (_options.DryRun && newest is var (folder, found)) OptionsRecord.RequireSame(folder, found, run.State);
+            if (!_options.DryRun) Begin(run, newest, skipped);
             return run;
         }
         catch
@@ -91,6 +95,7 @@ public sealed partial class Trainer<TModel>
     private void Begin(Session run, (string Folder, CheckpointState State)? newest, List<CheckpointSkipped> skipped)
     {
         IReadOnlyList<ThreadTime> times = [];
+        RunEstimate? estimate = null;
         if (_options.Threads > 0) set_num_threads(_options.Threads);
         if (newest is var (folder, found))
         {
@@ -101,11 +106,12 @@ public sealed partial class Trainer<TModel>
             // With more patience than before it goes on.
             if (found.StoppedEarly is not null) found.StoppedEarly = run.Stopping.Reason(found.Evaluations);
             if (_options.Threads == 0 && found.Threads > 0) set_num_threads(found.Threads);
+            if (found.Attempts > 0) estimate = Estimate(run, found.StepSeconds / found.Attempts, evaluationSeconds: null);
         }
         else
         {
-            var dry = new DryRun(_model, _task.GetType().Name, () => Loss(run, default), run.Optimizer, _options.Seed);
-            times = dry.Run(chooseThreads: _options.Threads == 0 && run.Device.type == DeviceType.CPU, (long)TotalSteps * _options.GradientAccumulation);
+            var dry = TryBatches(run);
+            (times, estimate) = (dry.Threads, Estimate(run, dry.BatchSeconds * _options.GradientAccumulation, dry.EvaluationSeconds));
             // Only now that it is known that this run can start.
             run.Checkpoints.Clear();
         }
@@ -116,8 +122,42 @@ public sealed partial class Trainer<TModel>
         if (_options.Prefetch > 0 && !run.State.HasEnded) run.MakeAhead(_task, _options);
         _observers.OnStarted(new TrainingStarted(
             TModel.Plan.ModelName, run.State.Step, TotalSteps, run.State.BatchesPerEpoch, run.Adapters, run.Device.ToString(), run.State.Threads, times.Count > 0, run.ResumedFrom, _options)
-        { ThreadTimes = times, DeviceBytes = MemoryUse.Of(run.Device) });
+        { ThreadTimes = times, DeviceBytes = MemoryUse.Of(run.Device), Estimate = estimate });
         if (run.ResumedFrom is not null) skipped.ForEach(_observers.OnCheckpointSkipped);
+    }
+
+    private DryRunTimes TryBatches(Session run)
+    {
+        var dry = new DryRun(_model, _task.GetType().Name, () => Loss(run, default), () => _task.EvaluateOneBatch(_model), run.Optimizer, _options.Seed);
+        return dry.Run(chooseThreads: _options.Threads == 0 && run.Device.type == DeviceType.CPU, (long)TotalSteps * _options.GradientAccumulation, precise: _options.DryRun);
+    }
+
+    private RunEstimate Estimate(Session run, double secondsPerStep, double? evaluationSeconds)
+    {
+        int step = run.State.Step;
+        int between = _options.EvaluateEvery > 0 ? (TotalSteps - 1) / _options.EvaluateEvery - step / _options.EvaluateEvery : 0;
+        return new RunEstimate
+        {
+            Steps = TotalSteps - step,
+            SecondsPerStep = secondsPerStep,
+            Evaluations = Math.Max(0, between) + (step < TotalSteps ? 1 : 0) + (step == 0 && _options.EvaluateAtStart ? 1 : 0),
+            SecondsPerEvaluation = evaluationSeconds,
+            PeakProcessBytes = MemoryUse.ProcessPeak(),
+            DeviceBytes = MemoryUse.Of(run.Device),
+        };
+    }
+
+    /// <summary>What a dry run does after <see cref="Prepare"/> has set everything up: the batches, and an end that leaves nothing behind.</summary>
+    private TrainingResult EndDryRun(Session run)
+    {
+        if (_options.Threads > 0) set_num_threads(_options.Threads);
+        var times = TryBatches(run);
+        run.State.Threads = get_num_threads();
+        run.Started();
+        var estimate = Estimate(run, times.BatchSeconds * _options.GradientAccumulation, times.EvaluationSeconds);
+        var result = Result(run, interrupted: false, hasBest: false) with { DryRun = estimate };
+        _observers.OnDryRun(new DryRunFinished(result, run.Device.ToString(), times.Threads, _options));
+        return result;
     }
 
     private string NewRun() => string.Create(CultureInfo.InvariantCulture, $"{Run.Time.GetUtcNow():yyyyMMdd-HHmmss}-{Random.Shared.Next(0x10000):x4}");
@@ -132,8 +172,17 @@ public sealed partial class Trainer<TModel>
         // Also looked for: a part of the run without KeepBest has deleted the folder.
         bool hasBest = _options.KeepBest && state.BestSaved is { } saved && saved == state.Best?.Step && Directory.Exists(BestFolder);
         if (state.Step > 0 && !hasBest && Directory.Exists(BestFolder)) Directory.Delete(BestFolder, recursive: true);
+        var result = Result(run, interrupted, hasBest);
+        WriteMetrics(result);
+        _observers.OnFinished(new TrainingFinished(result, run.Adapters) { WasComplete = run.WasComplete && !interrupted });
+        return result;
+    }
+
+    private TrainingResult Result(Session run, bool interrupted, bool hasBest)
+    {
+        var state = run.State;
         double samples = (double)state.Attempts * _options.GradientAccumulation * _options.BatchSize;
-        var result = new TrainingResult
+        return new TrainingResult
         {
             Model = state.Model,
             Run = state.Run,
@@ -158,9 +207,6 @@ public sealed partial class Trainer<TModel>
             BestFolder = hasBest ? BestFolder : null,
             Checkpoint = run.Checkpoint,
         };
-        WriteMetrics(result);
-        _observers.OnFinished(new TrainingFinished(result, run.Adapters) { WasComplete = run.WasComplete && !interrupted });
-        return result;
     }
 
     private void WriteMetrics(TrainingResult result) =>

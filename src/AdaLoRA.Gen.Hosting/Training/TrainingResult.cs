@@ -21,6 +21,9 @@ public sealed record TrainingResult
     /// <summary>Why the run was finished before <see cref="TotalSteps"/>, as the middle of a sentence; null when it was not. See <see cref="TrainingOptions.Patience"/>.</summary>
     public string? StoppedEarly { get; init; }
 
+    /// <summary>What a run would take, of a dry run (<see cref="TrainingOptions.DryRun"/>), which has done no step; null of any other.</summary>
+    public RunEstimate? DryRun { get; init; }
+
     /// <summary>Seconds spent in steps; evaluations and checkpoints are left out.</summary>
     public required double Seconds { get; init; }
 

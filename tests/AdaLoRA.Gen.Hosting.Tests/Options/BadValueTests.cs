@@ -43,6 +43,7 @@ public class BadValueTests
         .. Whole("KeepCheckpoints", "at least 1", "0"),
         .. Text("OutputFolder", "the path of a folder", "", " ", "a\0b"),
         .. Switch("Resume"),
+        .. Switch("DryRun"),
         .. AnyWhole("Seed"),
         .. Whole("Threads", "from 1 to 1024, or 0 to let the trainer choose", "-1", "1025"),
         .. Text("Device", "\"auto\", \"cpu\", \"cuda\" or \"cuda:1\"", "", "tpu", "cuda:x", "cuda:-1", "cuda:4294967296"),
