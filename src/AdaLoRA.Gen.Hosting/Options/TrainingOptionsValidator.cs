@@ -8,9 +8,8 @@ internal sealed class TrainingOptionsValidator(string run, OutputFolders folders
     public ValidateOptionsResult Validate(string? name, TrainingOptions options)
     {
         if (name != run) return ValidateOptionsResult.Skip;
-        string section = $"{AdaLoRAServiceCollectionExtensions.RootSection}:{run}: ";
         var broken = options.Unreadable.Concat(options.Validate()).ToList();
         if (broken.Count == 0 && folders.Claim(run, options.OutputFolder) is { } other) broken.Add($"OutputFolder is '{options.OutputFolder}', where the run '{other}' writes, too; give each run a folder of its own.");
-        return broken.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(broken.Select(sentence => section + sentence));
+        return broken.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(broken.Select(sentence => $"{options.Section ?? $"{AdaLoRAServiceCollectionExtensions.RootSection}:{run}"}:{sentence}"));
     }
 }

@@ -60,6 +60,11 @@ internal sealed class ObserverList(IEnumerable<ITrainingObserver> observers) : I
         foreach (var o in _observers) o.OnFinished(e);
     }
 
+    public void OnDryRun(DryRunFinished e)
+    {
+        foreach (var o in _observers) o.OnDryRun(e);
+    }
+
     public void OnFailed(Exception exception)
     {
         foreach (var o in _observers) o.OnFailed(exception);

@@ -18,7 +18,17 @@ public sealed record TrainingStarted(string Model, int FirstStep, int TotalSteps
 
     /// <summary>Bytes in use on the CUDA device, by all processes, after the discarded batch; null on the CPU.</summary>
     public long? DeviceBytes { get; init; }
+
+    /// <summary>What the run will take; null when it goes on before a first step.</summary>
+    public RunEstimate? Estimate { get; init; }
 }
+
+/// <summary>A dry run is over; of it nothing else is told.</summary>
+/// <param name="Result">Its <see cref="TrainingResult.DryRun"/> says what the run would take.</param>
+/// <param name="Device">Where it would run.</param>
+/// <param name="ThreadTimes">As in <see cref="TrainingStarted.ThreadTimes"/>.</param>
+/// <param name="Options">The run's options.</param>
+public sealed record DryRunFinished(TrainingResult Result, string Device, IReadOnlyList<ThreadTime> ThreadTimes, TrainingOptions Options);
 
 /// <summary>One optimizer step is done.</summary>
 /// <param name="Step">t, from 1; no step is told twice.</param>
@@ -63,7 +73,7 @@ public sealed record RanksAllocated(int Step, long Budget, AdapterSet Adapters);
 /// <summary>The model was evaluated.</summary>
 /// <param name="Step">Optimizer steps done; 0 before training.</param>
 /// <param name="Evaluation">What was found.</param>
-/// <param name="IsBest">Whether it is the best after step 0.</param>
+/// <param name="IsBest">Whether it is the best after step 0, of those that count (<see cref="TrainingOptions.BestWithinBudget"/>).</param>
 /// <param name="Seconds">How long it took.</param>
 public sealed record ModelEvaluated(int Step, Evaluation Evaluation, bool IsBest, double Seconds);
 

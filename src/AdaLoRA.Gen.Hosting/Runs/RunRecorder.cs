@@ -43,6 +43,7 @@ internal sealed class RunRecorder(TrainingRun run, Func<IReadOnlyDictionary<stri
             Options = OptionsTable.Paths.ToDictionary(p => p, p => OptionsTable.Read(e.Options, p)),
             Card = card(),
             Versions = Versions(),
+            Estimate = e.Estimate,
             ProcessId = Environment.ProcessId,
         });
         TellRanks(e.FirstStep, e.Adapters.Optimizer?.Budget ?? 0);
@@ -105,7 +106,15 @@ internal sealed class RunRecorder(TrainingRun run, Func<IReadOnlyDictionary<stri
     public void OnFinished(TrainingFinished e)
     {
         TellPendingRanks();
+        if (e.Result.StoppedEarly is { } reason && !e.WasComplete) Tell(new RunNotice { Step = e.Result.Steps, Text = $"The run stopped early: {reason}." });
         Tell(new RunEnded { Step = e.Result.Steps, State = e.Result.Interrupted ? RunState.Interrupted : RunState.Finished, Result = e.Result });
+    }
+
+    // Without a start there is no log: a dry run writes nothing.
+    public void OnDryRun(DryRunFinished e)
+    {
+        Tell(new RunNotice { Text = ProgressText.DryRun(e) });
+        Tell(new RunEnded { State = RunState.Finished, Result = e.Result });
     }
 
     public void OnFailed(Exception exception) => Tell(TrainingRun.Failure(LastStep(), exception));

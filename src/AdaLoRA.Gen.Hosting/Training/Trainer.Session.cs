@@ -22,6 +22,9 @@ public sealed partial class Trainer<TModel>
 
         public required CheckpointState State { get; set; }
 
+        /// <summary>Which evaluations count, and when they are enough.</summary>
+        public required EarlyStopping Stopping { get; init; }
+
         /// <summary>The losses since the last reading.</summary>
         public LossMeter Losses { get; private set; } = null!;
 
@@ -39,6 +42,9 @@ public sealed partial class Trainer<TModel>
         /// <summary>Step at which this process began.</summary>
         public int FirstStep { get; private set; }
 
+        /// <summary>Whether nothing was left to train when this process began.</summary>
+        public bool WasComplete { get; private set; }
+
         /// <summary>Attempts of this process.</summary>
         public long Attempts => State.Attempts - _attemptsBefore;
 
@@ -49,6 +55,7 @@ public sealed partial class Trainer<TModel>
         public void Started()
         {
             (FirstStep, _attemptsBefore, _secondsBefore) = (State.Step, State.Attempts, State.StepSeconds);
+            WasComplete = State.HasEnded;
             SkippedReported = _skippedBefore = optimizer.SkippedSteps;
             Losses = new LossMeter(device, State.Losses);
         }

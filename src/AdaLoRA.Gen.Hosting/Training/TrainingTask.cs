@@ -47,6 +47,9 @@ public abstract class TrainingTask<TModel, TBatch> : ITrainingTask<TModel>, IBat
     /// <inheritdoc/>
     public abstract Evaluation Evaluate(TModel model, CancellationToken cancellationToken);
 
+    /// <inheritdoc/>
+    public virtual double? EvaluateOneBatch(TModel model) => null;
+
     torch.Tensor ITrainingTask<TModel>.Loss(TModel model, int epoch, int index)
     {
         // Autograd keeps what backward needs of the batch; the handles may go.
