@@ -1,8 +1,9 @@
 using System.Diagnostics;
+using static TorchSharp.torch;
 
 namespace AdaLoRA.Gen.Hosting;
 
-/// <summary>Activities of a run. All methods do nothing when nobody listens: there is no activity then.</summary>
+/// <summary>Activities of a run. All of it does nothing when nobody listens: there is no activity then.</summary>
 internal static class RunActivity
 {
     /// <summary>The run's own; on the thread that trains, so that what a task does there stands below it.</summary>
@@ -14,24 +15,27 @@ internal static class RunActivity
         return activity.SetTag(AdaLoRATelemetry.RunName, run.Name).SetTag(AdaLoRATelemetry.ModelName, run.Model);
     }
 
-    /// <summary>A part of the run.</summary>
-    public static Activity? Start(string name, int? step = null)
+    /// <summary>What is known once the run is prepared.</summary>
+    public static void Prepared(string run, Device device)
     {
-        var activity = AdaLoRATelemetry.Activities.StartActivity(name);
-        if (step is { } done) activity?.SetTag(AdaLoRATelemetry.Step, done);
-        return activity;
+        // The current one may be somebody else's when this source is not sampled.
+        if (Activity.Current is not { OperationName: AdaLoRATelemetry.RunActivity } activity) return;
+        activity.SetTag(AdaLoRATelemetry.RunId, run).SetTag(AdaLoRATelemetry.Device, device.ToString());
     }
 
-    /// <summary>What is known once the run is prepared, on the run's activity.</summary>
-    public static void Prepared(string run, string device)
+    /// <summary>Does a part of the run within an activity of its own.</summary>
+    public static T In<T>(string name, int? step, Func<T> part)
     {
-        for (var activity = Activity.Current; activity is not null; activity = activity.Parent)
+        using var activity = AdaLoRATelemetry.Activities.StartActivity(name);
+        if (step is { } done) activity?.SetTag(AdaLoRATelemetry.Step, done);
+        try
         {
-            if (activity.OperationName == AdaLoRATelemetry.RunActivity && activity.Source.Name == AdaLoRATelemetry.ActivitySourceName)
-            {
-                activity.SetTag(AdaLoRATelemetry.RunId, run).SetTag(AdaLoRATelemetry.Device, device);
-                return;
-            }
+            return part();
+        }
+        catch (Exception e) when (activity is not null)
+        {
+            activity.Failed(e);
+            throw;
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
 
 namespace AdaLoRA.Gen.Hosting;
@@ -7,7 +6,6 @@ namespace AdaLoRA.Gen.Hosting;
 /// Measures runs on the meter "AdaLoRA.Gen"; names and units are in <see cref="AdaLoRATelemetry"/>. A hosted app has it from <c>AddAdaLoRA</c>, a trainer without a host takes one among its observers. Without a listener a step costs
 /// a few reads; with one, nothing is allocated on the training thread.
 /// </summary>
-[SuppressMessage("Design", "CA1001", Justification = "A meter belongs to its factory; one made here lives as long as its listeners want it.")]
 public sealed class TrainingMetrics : ITrainingObserver
 {
     private readonly Counter<long> _steps, _samples, _skipped, _allocations, _checkpoints;
