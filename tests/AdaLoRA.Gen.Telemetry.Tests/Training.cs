@@ -56,3 +56,13 @@ internal static class Training
         (options.OutputFolder, options.Progress) = (folder, ProgressMode.Off);
     }
 }
+
+/// <summary>A task one of whose losses is not a number, so that its step changes nothing.</summary>
+internal sealed class PoisonedLoss(Func<bool> isNow) : TinyTask
+{
+    public override TorchSharp.torch.Tensor Loss(TinyModel model, TinyBatch batch)
+    {
+        var loss = base.Loss(model, batch);
+        return isNow() ? loss * double.NaN : loss;
+    }
+}

@@ -1,6 +1,5 @@
 using System.Reflection;
 using AdaLoRA.Gen.Hosting;
-using AdaLoRA.Gen.Hosting.Tests;
 using AdaLoRA.Gen.Testing;
 using OpenTelemetry.Metrics;
 
@@ -85,7 +84,7 @@ public class MetricsTests
         using var folder = new TemporaryFolder();
         int calls = 0;
         // The loss of the fifth batch is not finite, so its step changes nothing (the dry run's is the first).
-        var task = new Poisoned(() => ++calls == 6);
+        var task = new PoisonedLoss(() => ++calls == 6);
         var run = await HostedTelemetry.RunAsync(folder, task: task);
         Assert.Equal(1, run.Point("adalora.training.skipped_steps").GetSumLong());
         Assert.Equal(40, run.Point("adalora.training.steps").GetSumLong());
@@ -100,14 +99,5 @@ public class MetricsTests
         foreach (string name in new[] { "MeterName", "ActivitySourceName", "ErrorType" }) names.Remove(name);
         Assert.All(names.Values, n => Assert.Matches("^adalora(\\.[a-z][a-z_]*)+$", n));
         Assert.Equal(names.Count, names.Values.Distinct().Count());
-    }
-
-    private sealed class Poisoned(Func<bool> isNow) : TinyTask
-    {
-        public override TorchSharp.torch.Tensor Loss(TinyModel model, TinyBatch batch)
-        {
-            var loss = base.Loss(model, batch);
-            return isNow() ? loss * double.NaN : loss;
-        }
     }
 }

@@ -28,7 +28,8 @@ internal static class EventFileReader
             if ((ulong)file.Length < 12 + length + 4) break;
             var data = file.Slice(12, (int)length);
             Assert.Equal(MaskedCrc(data), BinaryPrimitives.ReadUInt32LittleEndian(file[(12 + (int)length)..]));
-            events.Add(Event.Parser.ParseFrom(data));
+            // From an array: the classes are older than Google's parser of spans.
+            events.Add(Event.Parser.ParseFrom(data.ToArray()));
             file = file[(12 + (int)length + 4)..];
         }
         return (events, file.Length);
