@@ -23,7 +23,8 @@ public class TensorBoardTests
         Assert.Equal("brain.Event:2", events[0].FileVersion);
         // source_metadata.writer, a field that is younger than these classes.
         Assert.EndsWith("AdaLoRA.Gen", events[0].ToByteString().ToStringUtf8(), StringComparison.Ordinal);
-        Assert.All(events.Skip(1), e => Assert.Equal(Event.WhatOneofCase.Summary, e.WhatCase));
+        Assert.Equal((SessionLog.Types.SessionStatus.Start, 1), (events[1].SessionLog.Status, events[1].Step));
+        Assert.All(events.Skip(2), e => Assert.Equal(Event.WhatOneofCase.Summary, e.WhatCase));
         foreach (string tag in Values(events).Select(v => v.Tag).Distinct())
         {
             var times = Of(events, tag).Select(v => (v.Event.Step, v.Event.WallTime)).ToList();
@@ -133,7 +134,7 @@ public class TensorBoardTests
     {
         using var folder = new TemporaryFolder();
         int calls = 0;
-        var options = Training.Options(folder.Path, o => (o.LogEvery, o.CheckpointEvery) = (1, 10));
+        var options = Training.Options(folder.Path, o => (o.LogEvery, o.CheckpointEvery, o.EvaluateEvery) = (1, 10, 10));
         // The task dies at step 26: steps 21 to 25 are trained again.
         await Training.RunWithTensorBoard(options, new TinyTask { Training = (_, _, _) => { if (++calls == 27) throw new InvalidDataException("torn"); } });
         options.Resume = true;
@@ -143,15 +144,18 @@ public class TensorBoardTests
         var events = EventFileReader.ReadFolder(runFolder);
         Assert.Equal(Enumerable.Range(1, 25).Concat(Enumerable.Range(21, 20)), Scalars(events, "loss/train").Select(s => (int)s.Step));
 
-        // TensorBoard's rule (event_accumulator.py): at a SessionLog.START what is not before its step goes.
+        // TensorBoard's rule (plugin_event_accumulator.py): the first SessionLog.START is the session's own, at any other what is not before its step goes.
         var kept = new List<Event>();
+        bool hasStarted = false;
         foreach (var e in events)
         {
-            if (e.SessionLog?.Status == SessionLog.Types.SessionStatus.Start) kept.RemoveAll(old => old.Step >= e.Step);
+            bool isStart = e.SessionLog?.Status == SessionLog.Types.SessionStatus.Start;
+            if (isStart && hasStarted) kept.RemoveAll(old => old.Step >= e.Step);
+            hasStarted |= isStart;
             kept.Add(e);
         }
         Assert.Equal(Enumerable.Range(1, 40), Scalars(kept, "loss/train").Select(s => (int)s.Step));
-        Assert.Single(events, e => e.WhatCase == Event.WhatOneofCase.SessionLog);
+        Assert.Equal([10, 20, 30, 40], Scalars(kept, "evaluation/error").Select(s => (int)s.Step));
     }
 
     [Fact]

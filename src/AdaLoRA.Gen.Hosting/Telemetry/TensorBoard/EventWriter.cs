@@ -22,12 +22,9 @@ internal sealed class EventWriter
         _map = new RankMapImage(started.Targets);
         _event.BeginFile(started.Time);
         Append();
-        if (started.ResumedFrom is not null)
-        {
-            // Readers drop what is not before the step of a start; that of the checkpoint's own step holds.
-            _event.BeginSession(started.Time, started.Step + 1L);
-            Append();
-        }
+        // From the second start in a folder on, readers drop what is not before its step: the first must be there, too, and what was told of the checkpoint's own step holds.
+        _event.BeginSession(started.Time, started.Step + 1L);
+        Append();
         _event.BeginSummary(started.Time, started.Step);
         _event.AddText(TensorBoardTags.RunCard, Card(started));
         Append();
