@@ -88,7 +88,10 @@ public sealed class TrainingMetrics : ITrainingObserver
         _evaluationDuration.Record(e.Seconds, _run);
         if (!_evaluation.Enabled) return;
         _evaluation.Record(e.Evaluation.Value, [.. _run, new(AdaLoRATelemetry.MetricName, e.Evaluation.Metric)]);
-        foreach (var (name, value) in e.Evaluation.Further) _evaluation.Record(value, [.. _run, new(AdaLoRATelemetry.MetricName, name)]);
+        foreach (var (name, value) in e.Evaluation.Further)
+        {
+            if (name != e.Evaluation.Metric) _evaluation.Record(value, [.. _run, new(AdaLoRATelemetry.MetricName, name)]);
+        }
     }
 
     /// <inheritdoc/>

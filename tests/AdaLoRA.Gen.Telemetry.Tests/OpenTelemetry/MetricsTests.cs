@@ -1,6 +1,9 @@
 using System.Reflection;
 using AdaLoRA.Gen.Hosting;
+using AdaLoRA.Gen.Hosting.Tests;
 using AdaLoRA.Gen.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using OpenTelemetry;
 using OpenTelemetry.Metrics;
 
 namespace AdaLoRA.Gen.Telemetry.Tests;
@@ -57,6 +60,22 @@ public class MetricsTests
             }
         }
         Assert.Equal("triplets", HostedTelemetry.Tags(run.Point("adalora.training.budget"))["adalora.budget.unit"]);
+    }
+
+    [Fact]
+    public async Task Two_runs_of_one_model_are_told_apart_by_their_names()
+    {
+        using var folder = new TemporaryFolder();
+        var metrics = new List<MetricSnapshot>();
+        using var host = Training.Host(folder, _ => { }, services: services =>
+        {
+            services.AddAdaLoRA<TinyModel>("other", o => (o.Steps, o.BatchSize, o.Threads, o.Progress, o.OutputFolder) = (5, 10, 1, ProgressMode.Off, folder.File("other"))).UseTask(_ => new TinyTask());
+            services.AddOpenTelemetry().WithMetrics(m => m.AddMeter(AdaLoRATelemetry.MeterName).AddInMemoryExporter(metrics));
+        });
+        Assert.Equal(0, await host.RunTrainingAsync());
+        Environment.ExitCode = 0;
+        var steps = metrics.Single(m => m.Name == AdaLoRATelemetry.Steps).MetricPoints.ToDictionary(p => (string)HostedTelemetry.Tags(p)["adalora.run.name"]!, p => p.GetSumLong());
+        Assert.Equal(new Dictionary<string, long> { ["TinyModel"] = 40, ["other"] = 5 }, steps);
     }
 
     [Fact]

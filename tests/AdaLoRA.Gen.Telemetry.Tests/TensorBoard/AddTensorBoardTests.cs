@@ -2,6 +2,7 @@ using AdaLoRA.Gen.Hosting;
 using AdaLoRA.Gen.Hosting.Tests;
 using AdaLoRA.Gen.Testing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace AdaLoRA.Gen.Telemetry.Tests;
 
@@ -55,6 +56,17 @@ public sealed class AddTensorBoardTests : IDisposable
         Assert.Equal(0, await host.RunTrainingAsync());
         var warning = Assert.Single(log.Entries, e => e.Id is { Id: 30, Name: "TensorBoardFailed" });
         Assert.StartsWith("TinyModel: TensorBoard's event files cannot be written and end here: ", warning.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_run_that_never_begins_does_not_hold_up_the_host()
+    {
+        using var folder = new TemporaryFolder();
+        // The app keeps the run's services, but not the one that trains.
+        using var host = Training.Host(folder, b => b.AddTensorBoard(), services: services => services.Remove(services.Single(s => s.ServiceType == typeof(IHostedService) && s.ImplementationFactory is not null)));
+        await host.StartAsync();
+        await host.StopAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.False(Directory.Exists(folder.File("tensorboard")));
     }
 
     [Fact]
