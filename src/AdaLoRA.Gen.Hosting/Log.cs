@@ -27,6 +27,12 @@ internal static partial class Log
     [LoggerMessage(8, LogLevel.Warning, "Step {Step}: {Notice}", EventName = "Notice")]
     public static partial void Notice(ILogger logger, int step, string notice);
 
+    [LoggerMessage(30, LogLevel.Warning, "{Run}: {Reason}", EventName = "TensorBoardFailed")]
+    public static partial void TensorBoardFailed(ILogger logger, string run, string reason);
+
+    [LoggerMessage(31, LogLevel.Warning, "{Run}: the disk of TensorBoard's event files fell behind, so {Events} events are not in them; make them from the run's log with TensorBoardLog.Convert", EventName = "TensorBoardBehind")]
+    public static partial void TensorBoardBehind(ILogger logger, string run, long events);
+
     // The level is the caller's: what the console display shows anyway is logged as Debug.
     [LoggerMessage(EventId = 10, Message = "Training {Model} on {Device} with {Threads} threads (measured: {Measured}): steps {FirstStep} to {TotalSteps}, {Adapters} adapters of {Triplets} triplets, {Parameters} trained parameters", EventName = "Started")]
     public static partial void Started(ILogger logger, LogLevel level, string model, string device, int threads, bool measured, int firstStep, int totalSteps, int adapters, int triplets, long parameters);

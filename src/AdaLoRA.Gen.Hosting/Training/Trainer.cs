@@ -97,9 +97,18 @@ public sealed partial class Trainer<TModel>
     private TrainingResult RunAlone(CancellationToken cancellationToken)
     {
         int threads = torch.get_num_threads();
+        using var activity = RunActivity.StartRun(Run);
         try
         {
-            return Train(cancellationToken);
+            var result = Train(cancellationToken);
+            activity?.Ended(result);
+            return result;
+        }
+        catch (Exception e) when (activity is not null)
+        {
+            activity.Failed(e);
+            activity.SetTag(AdaLoRATelemetry.Outcome, "failed");
+            throw;
         }
         finally
         {
