@@ -66,7 +66,7 @@ internal static class Curves
             Name = "budget",
             Title = isParameters ? "Budget, in parameters" : "Budget, in triplets",
             Description = $"The schedule falls from {Say.Whole(budget.Initial)} to {Say.Whole(budget.Final)} {(isParameters ? "parameters" : "triplets")}; {Say.Number(live[^1].Y)} live at step {Say.Number(live[^1].X)}.",
-            Series = [new Series("schedule b(t)", Ink.Second, planned) { IsDashed = true, Width = 1.5 }, new Series("live", Ink.First, live) { Shape = Shape.Stairs, Width = 2 }],
+            Series = [new Series("live", Ink.First, live) { Shape = Shape.Stairs, Width = 2.5 }, new Series("schedule b(t)", Ink.Second, planned) { IsDashed = true, Width = 1.5 }],
             Span = (0, Math.Max(run.LastStep, run.Started.TotalSteps)),
             Resumes = run.Resumes,
             FromZero = true,

@@ -6,7 +6,7 @@ namespace AdaLoRA.Gen.Reports.Charts;
 /// <summary>Curves over the steps of a run. Narrow, so that its text stays readable when a phone shows it at the width of its screen.</summary>
 internal sealed class LineChart
 {
-    private const double Width = 440, Height = 240, Top = 44, Bottom = 34, Right = 14, Size = 11;
+    private const double Width = 440, Height = 246, Top = 50, Bottom = 34, Right = 14, Size = 11;
 
     // More spots than the paper has pixels: each column keeps its lowest and highest.
     private const int MostSpots = 800;
@@ -48,7 +48,7 @@ internal sealed class LineChart
         var heights = Series.SelectMany(s => s.Readings).Select(r => r.Y);
         var y = Scale.Of(heights, Height - Bottom, Top, FromZero, MayBeLogarithmic);
         var ticks = y.Ticks(5);
-        double left = 12 + Math.Max(22, ticks.Select(t => TextWidth.Of(t.Text, Size)).DefaultIfEmpty().Max() + 6);
+        double left = Picture.Inset + Math.Max(22, ticks.Select(t => TextWidth.Of(t.Text, Size)).DefaultIfEmpty().Max() + 6);
         var x = Scale.Exact(Span.From, Span.To, left, Width - Right);
 
         foreach (var (value, text) in ticks)
@@ -56,15 +56,16 @@ internal sealed class LineChart
             picture.Line(left, y.At(value), Width - Right, y.At(value), Ink.Faint);
             picture.Label(left - 6, y.At(value) + 4, text, Ink.Muted, Size, Side.Right);
         }
+        // At the right end stands what the numbers count, and how far.
+        string end = Axis == "step" ? $"step {Facts.Say.Whole((long)Span.To)}" : Axis;
+        double room = Width - Right - TextWidth.Of(end, Size) * 1.1 - 8;
         foreach (var (value, text) in x.Ticks(6, isWhole: Axis == "step"))
         {
-            // Under the last numbers stands what they count.
-            if (x.At(value) > Width - Right - 40) continue;
-            picture.Label(x.At(value), Height - Bottom + 16, text, Ink.Muted, Size, Side.Centre);
+            if (x.At(value) + TextWidth.Of(text, Size) / 2 < room) picture.Label(x.At(value), Height - Bottom + 16, text, Ink.Muted, Size, Side.Centre);
         }
-        picture.Label(Width - Right, Height - Bottom + 16, Axis, Ink.Muted, Size, Side.Right);
+        picture.Label(Width - Right, Height - Bottom + 16, end, Ink.Muted, Size, Side.Right);
         picture.Line(left, Height - Bottom, Width - Right, Height - Bottom, Ink.Muted);
-        picture.Label(12, 20, y.IsLogarithmic ? $"{Title} (logarithmic)" : Title, Ink.Text, 13, isBold: true);
+        picture.Label(Picture.Inset, 20, y.IsLogarithmic ? $"{Title} (logarithmic)" : Title, Ink.Text, 13, isBold: true);
 
         foreach (int step in Resumes)
         {

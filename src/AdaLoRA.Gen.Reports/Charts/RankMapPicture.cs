@@ -17,7 +17,7 @@ internal static class RankMapPicture
     {
         var grid = new Grid(run.Started.Targets);
         double label = Math.Min(MostLabel, grid.Rows.Max(r => TextWidth.Of(grid.Short(r), LabelSize)) * 1.06) + 10;
-        const double Sum = 44, Edge = 12, Top = 46;
+        const double Sum = 44, Edge = Picture.Inset, Top = 46;
         double width = Math.Clamp((Wanted - label - Sum - 2 * Edge) / grid.Columns.Count, 13, 44), height = grid.Rows.Count <= 30 ? 26 : grid.Rows.Count <= 80 ? 18 : 13;
         double mapWidth = width * grid.Columns.Count, mapHeight = height * grid.Rows.Count;
         // The title and the legend need their room beside a map of one column, too.

@@ -25,7 +25,7 @@ internal sealed class Scale
     /// <param name="values">May hold what is not a number.</param>
     /// <param name="from">Place of the low end on the paper.</param>
     /// <param name="to">Place of the high end.</param>
-    /// <param name="fromZero">Whether zero must be in sight.</param>
+    /// <param name="fromZero">Whether zero must be in sight, however far the values are from it.</param>
     /// <param name="mayBeLogarithmic">False for what is read as a height.</param>
     public static Scale Of(IEnumerable<double> values, double from, double to, bool fromZero, bool mayBeLogarithmic)
     {
@@ -38,16 +38,18 @@ internal sealed class Scale
         if (low > high) (low, high) = (0, 1);
         (low, high) = (Math.Clamp(low, -Largest, Largest), Math.Clamp(high, -Largest, Largest));
         if (mayBeLogarithmic && low > 0 && high / low >= 100) return new(Math.Log10(low) - 0.05, Math.Log10(high) + 0.05, from, to, isLogarithmic: true);
+        // A curve that comes near zero is read against it.
+        fromZero |= low >= 0 && low < 0.3 * high;
         if (fromZero) (low, high) = (Math.Min(0, low), Math.Max(0, high));
         // A constant gets room on both sides, of its own size.
         double room = high > low ? 0.06 * (high - low) : low == 0 ? 1 : 0.1 * Math.Abs(low);
-        return new(fromZero && low == 0 ? 0 : low - room, fromZero && high == 0 ? 0 + room : high + room, from, to, isLogarithmic: false);
+        return new(fromZero && low == 0 ? 0 : low - room, fromZero && high == 0 && low < 0 ? 0 : high + room, from, to, isLogarithmic: false);
     }
 
-    /// <summary>Where a value lies.</summary>
+    /// <summary>Where a value lies; one beyond the ends at the end.</summary>
     public double At(double value)
     {
-        double v = IsLogarithmic ? Math.Log10(Math.Max(value, double.Epsilon)) : Math.Clamp(value, -2 * Largest, 2 * Largest);
+        double v = Math.Clamp(IsLogarithmic ? Math.Log10(Math.Max(value, double.Epsilon)) : value, _low, _high);
         return _from + (v - _low) / (_high - _low) * (_to - _from);
     }
 
@@ -59,7 +61,7 @@ internal sealed class Scale
         if (IsLogarithmic) return LogarithmicTicks(most);
         double rough = (_high - _low) / Math.Max(1, most);
         double power = Math.Pow(10, Math.Floor(Math.Log10(rough)));
-        double step = power * (rough / power) switch { <= 1 => 1, <= 2 => 2, <= 5 => 5, _ => 10 };
+        double step = power * (rough / power) switch { < 1.5 => 1, < 3.5 => 2, < 7.5 => 5, _ => 10 };
         if (isWhole) step = Math.Max(1, step);
         var ticks = new List<(double, string)>();
         double first = Math.Ceiling(_low / step - 1e-9);
@@ -84,14 +86,14 @@ internal sealed class Scale
         return ticks;
     }
 
-    private static string Text(double value, double step)
+    // One unit for the whole axis, and as many digits as its step needs.
+    private string Text(double value, double step)
     {
+        double top = Math.Max(Math.Abs(_low), Math.Abs(_high));
         if (Math.Abs(value) < step / 2) return "0";
-        double size = Math.Abs(value);
-        if (size >= 1e9 || step < 1e-4) return value.ToString("0.##e0", CultureInfo.InvariantCulture);
-        if (size >= 1e6 && step >= 1e4) return (value / 1e6).ToString("0.##", CultureInfo.InvariantCulture) + "M";
-        if (size >= 1e4 && step >= 100) return (value / 1e3).ToString("0.#", CultureInfo.InvariantCulture) + "k";
-        int digits = (int)Math.Clamp(-Math.Floor(Math.Log10(step) + 1e-9), 0, 4);
-        return value.ToString("F" + digits.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        if (top is < 1e-3 or >= 1e12) return value.ToString("0.#####e0", CultureInfo.InvariantCulture);
+        var (unit, letter) = top switch { >= 1e9 => (1e9, "G"), >= 1e6 => (1e6, "M"), >= 1e4 => (1e3, "k"), _ => (1.0, "") };
+        int digits = (int)Math.Clamp(-Math.Floor(Math.Log10(step / unit) + 1e-9), 0, 10);
+        return (value / unit).ToString("F" + digits.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture) + letter;
     }
 }

@@ -8,6 +8,9 @@ namespace AdaLoRA.Gen.Reports.Drawing;
 /// <param name="Height">Likewise.</param>
 internal sealed record Picture(string Name, string Title, string Description, double Width, double Height)
 {
+    /// <summary>Empty paper at the left, in pixels; a page cuts it off, since its own text begins there.</summary>
+    public const double Inset = 12;
+
     /// <summary>From back to front.</summary>
     public List<Mark> Marks { get; } = [];
 

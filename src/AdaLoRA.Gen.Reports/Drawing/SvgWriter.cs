@@ -20,10 +20,13 @@ internal static class SvgWriter
     }
 
     /// <summary>An element for a page that has <see cref="Palette.Css"/>. Without ids, so that many stand in one page.</summary>
-    public static string Inline(Picture picture)
+    /// <param name="picture">What to write.</param>
+    /// <param name="inset">Empty paper at its left that is cut off.</param>
+    public static string Inline(Picture picture, double inset = 0)
     {
         var svg = new StringBuilder();
-        svg.Append(CultureInfo.InvariantCulture, $"<svg viewBox=\"0 0 {N(picture.Width)} {N(picture.Height)}\" width=\"{N(picture.Width)}\" height=\"{N(picture.Height)}\" role=\"img\" aria-label=\"{Markup.Escape($"{picture.Title}. {picture.Description}")}\">\n");
+        double width = picture.Width - inset;
+        svg.Append(CultureInfo.InvariantCulture, $"<svg viewBox=\"{N(inset)} 0 {N(width)} {N(picture.Height)}\" width=\"{N(width)}\" height=\"{N(picture.Height)}\" role=\"img\" aria-label=\"{Markup.Escape($"{picture.Title}. {picture.Description}")}\">\n");
         Write(svg, picture.Marks);
         return svg.Append("</svg>").ToString();
     }

@@ -46,7 +46,7 @@ internal sealed class RunFacts
     public int Steps { get; }
 
     /// <summary>Where the axis of what was measured ends.</summary>
-    public int LastStep => Math.Max(1, Steps);
+    public int LastStep => Math.Max(1, Math.Max(Steps, Events.Where(e => e is LossRead or EvaluationRead or RanksRead or RunStarted).Max(e => e.Step)));
 
     /// <summary>Ranks at the end, in the order of the targets.</summary>
     public IReadOnlyList<int> FinalRanks => Ranks.Count > 0 ? Ranks[^1].Ranks : [.. Started.Targets.Select(t => t.InitialRank)];

@@ -15,9 +15,8 @@ internal static class RankSection
         var moments = run.RanksOverTime(Moments);
         return ReportPage.Section("ranks", "Ranks",
         [
-            Html.Of($"<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Rank map, may be scrolled\">\n{ReportPage.Figure(map)}</div>\n"),
+            Html.Of($"<div class=\"side\">\n<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Rank map, may be scrolled\">\n{ReportPage.Figure(map)}</div>\n{(spectrum is null ? Html.Empty : ReportPage.Figure(spectrum))}</div>\n"),
             moments.Count > 1 ? Html.Of($"<h3>Over time</h3>\n<div class=\"moments\">\n{moments.Select(m => Moment(run, m))}</div>\n") : Html.Empty,
-            spectrum is null ? Html.Empty : Html.Of($"<h3>Importance</h3>\n{ReportPage.Figure(spectrum)}"),
             Table(run),
         ]);
     }

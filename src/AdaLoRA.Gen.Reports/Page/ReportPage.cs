@@ -67,7 +67,7 @@ internal static class ReportPage
         return inside.Text.Length == 0 ? Html.Empty : Html.Of($"<section id=\"{id}\" aria-labelledby=\"{id}-heading\">\n<h2 id=\"{id}-heading\">{heading}</h2>\n<div class=\"{id}\">\n{inside}</div>\n</section>\n");
     }
 
-    internal static Html Figure(Picture picture) => Html.Of($"<figure>\n{new Html(SvgWriter.Inline(picture))}\n</figure>\n");
+    internal static Html Figure(Picture picture) => Html.Of($"<figure>\n{new Html(SvgWriter.Inline(picture, Picture.Inset))}\n</figure>\n");
 
     /// <summary>A number as people read it, with the exact one for machines.</summary>
     internal static Html Number(double value) => double.IsFinite(value) ? Html.Of($"<data value=\"{Say.Exact(value)}\">{Say.Number(value)}</data>") : Html.Of($"{Say.Number(value)}");
