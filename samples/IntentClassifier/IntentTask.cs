@@ -1,3 +1,4 @@
+using System.Globalization;
 using AdaLoRA.Gen.Hosting;
 using AdaLoRA.Gen.Models;
 using static TorchSharp.torch;
@@ -24,6 +25,16 @@ public sealed class IntentTask(IntentData data, WordPieceTokenizer tokenizer) : 
     private const int EvaluationBatch = 128;
     private readonly TokenSequence[] _train = [.. data.Train.Select(e => tokenizer.Encode(e.Text, MaxLength))];
     private EpochOrder? _order;
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, string> Card => new Dictionary<string, string>
+    {
+        ["data"] = data.Name,
+        ["training sentences"] = Text(data.Train.Count),
+        ["test sentences"] = Text(data.Test.Count),
+        ["intents"] = Text(data.Intents.Count),
+        ["accuracy"] = "share of the test sentences whose intent has the largest logit",
+    };
 
     /// <inheritdoc/>
     public override int BatchesPerEpoch => Order.Batches(Context.BatchSize);
@@ -60,6 +71,8 @@ public sealed class IntentTask(IntentData data, WordPieceTokenizer tokenizer) : 
         }
         return new Evaluation("accuracy", right / (double)examples.Count) { Further = new Dictionary<string, double> { ["cross_entropy"] = loss / examples.Count } };
     }
+
+    private static string Text(int count) => count.ToString("#,0", CultureInfo.InvariantCulture);
 
     private IntentBatch Batch(TokenSequence[] sentences, IEnumerable<int> intents, Device device) => Batch(sentences, intents, device, tokenizer);
 

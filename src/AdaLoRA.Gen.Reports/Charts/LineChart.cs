@@ -48,7 +48,7 @@ internal sealed class LineChart
         var heights = Series.SelectMany(s => s.Readings).Select(r => r.Y);
         var y = Scale.Of(heights, Height - Bottom, Top, FromZero, MayBeLogarithmic);
         var ticks = y.Ticks(5);
-        double left = Picture.Inset + Math.Max(22, ticks.Select(t => TextWidth.Of(t.Text, Size)).DefaultIfEmpty().Max() + 6);
+        double left = Picture.Inset + Math.Max(22, ticks.Select(t => TextWidth.Room(t.Text, Size)).DefaultIfEmpty().Max() + 6);
         var x = Scale.Exact(Span.From, Span.To, left, Width - Right);
 
         foreach (var (value, text) in ticks)
@@ -58,7 +58,7 @@ internal sealed class LineChart
         }
         // At the right end stands what the numbers count, and how far.
         string end = Axis == "step" ? $"step {Facts.Say.Whole((long)Span.To)}" : Axis;
-        double room = Width - Right - TextWidth.Of(end, Size) * 1.1 - 8;
+        double room = Width - Right - TextWidth.Room(end, Size) - 8;
         foreach (var (value, text) in x.Ticks(6, isWhole: Axis == "step"))
         {
             if (x.At(value) + TextWidth.Of(text, Size) / 2 < room) picture.Label(x.At(value), Height - Bottom + 16, text, Ink.Muted, Size, Side.Centre);
@@ -138,7 +138,7 @@ internal sealed class LineChart
         {
             picture.Curve([new(at, 34), new(at + 14, 34)], series.Ink, series.Width, series.IsDashed, series.Opacity);
             picture.Label(at + 18, 38, series.Name, Ink.Muted, Size);
-            at += 18 + TextWidth.Of(series.Name, Size) * 1.1 + 14;
+            at += 18 + TextWidth.Room(series.Name, Size) + 14;
         }
         if (Best is not { } best) return;
         picture.Dot(at + 5, 34, 4, Ink.Second);

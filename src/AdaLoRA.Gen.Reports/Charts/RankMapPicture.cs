@@ -16,7 +16,7 @@ internal static class RankMapPicture
     public static Picture Draw(RunFacts run, IReadOnlyList<int> ranks)
     {
         var grid = new Grid(run.Started.Targets);
-        double label = Math.Min(MostLabel, grid.Rows.Max(r => TextWidth.Of(grid.Short(r), LabelSize)) * 1.06) + 10;
+        double label = Math.Min(MostLabel, grid.Rows.Max(r => TextWidth.Room(grid.Short(r), LabelSize))) + 10;
         const double Sum = 44, Edge = Picture.Inset, Top = 46;
         double width = Math.Clamp((Wanted - label - Sum - 2 * Edge) / grid.Columns.Count, 13, 44), height = grid.Rows.Count <= 30 ? 26 : grid.Rows.Count <= 80 ? 18 : 13;
         double mapWidth = width * grid.Columns.Count, mapHeight = height * grid.Rows.Count;
@@ -47,7 +47,7 @@ internal static class RankMapPicture
         for (int r = 0; r < grid.Rows.Count; r++)
         {
             double y = Top + (r + 0.5) * height + 4;
-            string text = TextWidth.KeepEnd(grid.Short(grid.Rows[r]), LabelSize, MostLabel);
+            string text = TextWidth.KeepEnd(grid.Short(grid.Rows[r]), LabelSize, MostLabel / TextWidth.Wider);
             picture.Label(left - 8, y, text, Ink.Text, Math.Min(LabelSize, height - 2), Side.Right, tip: text == grid.Rows[r] ? null : grid.Rows[r]);
             picture.Label(left + mapWidth + Sum - 4, y, Say.Whole(sums[r]), Ink.Muted, Math.Min(LabelSize, height - 2), Side.Right);
         }
@@ -60,10 +60,10 @@ internal static class RankMapPicture
     {
         var grid = new Grid(run.Started.Targets);
         const double Most = 132;
-        double width = Math.Clamp(Most / grid.Columns.Count, 2, 14), height = Math.Clamp(Most / grid.Rows.Count, 2, 14);
+        double width = Math.Clamp(Most / grid.Columns.Count, 0.5, 14), height = Math.Clamp(Most / grid.Rows.Count, 0.5, 14);
         long live = read.Ranks.Sum(r => (long)r);
         var picture = new Picture("", $"Rank map at step {Say.Whole(read.Step)}", $"{Say.Whole(live)} of {Say.Whole(run.InitialTriplets)} triplets live.", width * grid.Columns.Count, height * grid.Rows.Count);
-        double gap = Math.Min(width, height) >= 6 ? 1 : 0.25;
+        double gap = Math.Min(width, height) >= 6 ? 1 : 0;
         foreach (var heat in read.Ranks.Select((rank, i) => (Heat: Palette.Heat(rank, run.MostRank), grid.Cells[i])).GroupBy(c => c.Heat).OrderBy(g => g.Key))
         {
             picture.Marks.Add(new Mosaic([.. heat.Select(c => new Spot(c.Item2.Column * width, c.Item2.Row * height))], width - gap, height - gap, heat.Key));

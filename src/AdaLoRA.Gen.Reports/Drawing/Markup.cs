@@ -5,7 +5,7 @@ namespace AdaLoRA.Gen.Reports.Drawing;
 /// <summary>Text as it may stand in HTML and in XML, between tags and in quotes.</summary>
 internal static class Markup
 {
-    /// <summary>Escapes what has a meaning in markup, and replaces what XML cannot hold (control characters, halves of a surrogate pair) by U+FFFD.</summary>
+    /// <summary>Escapes what has a meaning in markup, and replaces by U+FFFD what XML cannot hold (control characters, halves of a surrogate pair) and what turns the direction of the text that follows.</summary>
     public static string Escape(string? text)
     {
         if (string.IsNullOrEmpty(text)) return "";
@@ -21,7 +21,7 @@ internal static class Markup
                 case '"': escaped.Append("&quot;"); break;
                 case '\'': escaped.Append("&#39;"); break;
                 case '\t' or '\n' or '\r': escaped.Append((char)rune.Value); break;
-                case < ' ' or (>= 0x7f and < 0xa0) or 0xfffe or 0xffff: escaped.Append('\ufffd'); break;
+                case < ' ' or (>= 0x7f and < 0xa0) or 0xfffe or 0xffff or (>= 0x202a and <= 0x202e) or (>= 0x2066 and <= 0x2069): escaped.Append('\ufffd'); break;
                 default: escaped.Append(rune.ToString()); break;
             }
         }
@@ -30,5 +30,5 @@ internal static class Markup
 
     private const string Special = "&<>\"'";
 
-    private static bool IsPlain(char c) => c is (>= ' ' and < '\u007f') or (>= '\u00a0' and < '\ud800');
+    private static bool IsPlain(char c) => c is (>= ' ' and < '\u007f') or (>= '\u00a0' and < '\u2000');
 }

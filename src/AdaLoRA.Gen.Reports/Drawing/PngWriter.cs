@@ -52,13 +52,8 @@ internal static class PngWriter
                 using (var dashes = s.IsDashed ? SKPathEffect.CreateDash([4, 3], 0) : null)
                 {
                     paint.PathEffect = dashes;
-                    using var builder = new SKPathBuilder();
-                    for (int i = 0; i < s.Spots.Count; i++)
-                    {
-                        if (i == 0) builder.MoveTo((float)s.Spots[i].X, (float)s.Spots[i].Y);
-                        else builder.LineTo((float)s.Spots[i].X, (float)s.Spots[i].Y);
-                    }
-                    using var path = builder.Detach();
+                    using var path = new SKPath();
+                    path.AddPoly([.. s.Spots.Select(p => new SKPoint((float)p.X, (float)p.Y))], close: false);
                     canvas.DrawPath(path, paint);
                     paint.PathEffect = null;
                 }

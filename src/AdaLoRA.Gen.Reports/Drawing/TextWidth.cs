@@ -1,10 +1,13 @@
 namespace AdaLoRA.Gen.Reports.Drawing;
 
 /// <summary>
-/// How wide a text is, without a font at hand: the advances of Inter Regular for ASCII, an em for what lies beyond Latin, Greek and Cyrillic. A browser may show an SVG in another font; the layout leaves room for that.
+/// How wide a text is, without a font at hand: the advances of Inter Regular for ASCII, an em for what lies beyond Latin, Greek and Cyrillic. A browser may show an SVG in another font: where a text must not be cut, <see cref="Room"/> of it.
 /// </summary>
 internal static class TextWidth
 {
+    /// <summary>How much wider than Inter other fonts run at most.</summary>
+    public const double Wider = 1.18;
+
     private const int Wide = 1000, Usual = 640;
 
     // Thousandths of an em, from ' ' to '~'.
@@ -14,6 +17,9 @@ internal static class TextWidth
         966, 690, 654, 730, 722, 601, 590, 746, 743, 269, 571, 672, 565, 903, 753, 765, 639, 765, 644, 642, 646, 744, 690, 985, 682, 679, 629, 365, 360, 365, 471, 456,
         323, 562, 612, 571, 612, 583, 370, 613, 591, 242, 242, 549, 242, 876, 591, 600, 612, 612, 376, 528, 327, 591, 562, 818, 546, 562, 552, 426, 333, 426, 662,
     ];
+
+    /// <summary>Width to leave for a text, in fonts that run wider (DejaVu Sans does by a sixth), too.</summary>
+    public static double Room(string text, double size) => Wider * Of(text, size);
 
     /// <summary>Width in pixels.</summary>
     /// <param name="text">One line.</param>

@@ -11,7 +11,7 @@ internal static class Outcome
         RunState.Finished => "Finished",
         RunState.Interrupted => "Interrupted",
         RunState.Failed => "Failed",
-        _ => "No end",
+        _ => "Not ended",
     };
 
     /// <summary>Class of the badge.</summary>
@@ -31,7 +31,7 @@ internal static class Outcome
             { State: RunState.Interrupted } => $"at {where}; with Resume it goes on from there.",
             { State: RunState.Failed, Reason: { Length: > 0 } reason } => $"at {where}: {reason}",
             { State: RunState.Failed } => $"at {where}.",
-            _ => $"was told of: the log stops at {where}. The run goes on, or its process was ended.",
+            _ => $"The log stops at {where}: the run goes on, or its process was killed.",
         };
     }
 }
