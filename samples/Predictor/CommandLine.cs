@@ -42,11 +42,11 @@ internal static class CommandLine
         {
             var plan = new LoadPlan(TimeSpan.FromSeconds(arguments.GetValue(seconds)), arguments.GetValue(clients), Time(arguments.GetValue(swapEvery)));
             bool asJson = arguments.GetValue(json);
-            if (arguments.GetValue(url) is { } running) return await LoadCommand.RunAsync(new Uri(running), arguments.GetValue(token), plan, asJson, cancellation);
+            if (arguments.GetValue(url) is { } running) return await LoadCommand.RunAsync(new Uri(running), ownServer: false, arguments.GetValue(token), plan, asJson, cancellation);
             if (await serving.ReadAsync(arguments, cancellation) is not { } settings) return 130;
             await using var app = Server.Build(settings);
             await app.StartAsync(cancellation);
-            int code = await LoadCommand.RunAsync(new Uri(Server.Address(app)), settings.Token, plan, asJson, app.Lifetime.ApplicationStopping);
+            int code = await LoadCommand.RunAsync(new Uri(Server.Address(app)), ownServer: true, settings.Token, plan, asJson, app.Lifetime.ApplicationStopping);
             await app.StopAsync(CancellationToken.None);
             return code;
         });

@@ -7,7 +7,7 @@ using IntentSample;
 namespace PredictorSample;
 
 /// <summary><c>load</c>: clients that each send one request after the other.</summary>
-internal sealed class LoadCommand(HttpClient http, LoadPlan plan, string[] texts)
+internal sealed class LoadCommand(HttpClient http, bool ownServer, LoadPlan plan, string[] texts)
 {
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
     private readonly ConcurrentBag<List<double>> _times = [];
@@ -18,11 +18,17 @@ internal sealed class LoadCommand(HttpClient http, LoadPlan plan, string[] texts
     private string? _firstError;
 
     /// <returns>0, or 1 where a request or a swap failed.</returns>
-    public static async Task<int> RunAsync(Uri server, string? token, LoadPlan plan, bool json, CancellationToken cancellationToken)
+    /// <param name="server">Where it listens.</param>
+    /// <param name="ownServer">Whether it runs in this process.</param>
+    /// <param name="token">For swaps.</param>
+    /// <param name="plan">What to measure.</param>
+    /// <param name="json">Whether to print JSON.</param>
+    /// <param name="cancellationToken">Ends the measurement early.</param>
+    public static async Task<int> RunAsync(Uri server, bool ownServer, string? token, LoadPlan plan, bool json, CancellationToken cancellationToken)
     {
         using var http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = plan.Clients + 1 }) { BaseAddress = server };
         if (token is not null) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        var load = new LoadCommand(http, plan, [.. IntentData.Read(Assets.Data).Test.Select(e => e.Text)]);
+        var load = new LoadCommand(http, ownServer, plan, [.. IntentData.Read(Assets.Data).Test.Select(e => e.Text)]);
         var report = await load.MeasureAsync(cancellationToken);
         Console.WriteLine(json ? JsonSerializer.Serialize(report, SampleJson.Default.LoadReport) : report.ToString());
         return report.Errors + report.SwapErrors == 0 && report.Requests > 0 ? 0 : 1;
@@ -34,12 +40,15 @@ internal sealed class LoadCommand(HttpClient http, LoadPlan plan, string[] texts
         TimeSpan end = WarmUp + plan.Length;
         var clients = Enumerable.Range(0, plan.Clients).Select(client => Task.Run(() => AskAsync(client, clock, end, cancellationToken), CancellationToken.None)).ToList();
         if (plan.SwapEvery is { } pause) clients.Add(Task.Run(() => SwapAsync(clock, end, pause, cancellationToken), CancellationToken.None));
+        await Task.Delay(WarmUp, CancellationToken.None);
+        TimeSpan cpuBefore = Environment.CpuUsage.TotalTime;
         await Task.WhenAll(clients);
+        double cpu = (Environment.CpuUsage.TotalTime - cpuBefore).TotalMilliseconds;
         double seconds = (clock.Elapsed - WarmUp).TotalSeconds;
         double[] sorted = [.. _times.SelectMany(t => t).Order()];
         return new LoadReport(
             Math.Round(seconds, 2), plan.Clients, sorted.Length, Math.Round(sorted.Length / Math.Max(seconds, 1e-3), 1),
-            LoadReport.Percentile(sorted, 0.5), LoadReport.Percentile(sorted, 0.95), LoadReport.Percentile(sorted, 0.99), LoadReport.Percentile(sorted, 1), _errors, _firstError,
+            LoadReport.Percentile(sorted, 0.5), LoadReport.Percentile(sorted, 0.95), LoadReport.Percentile(sorted, 0.99), LoadReport.Percentile(sorted, 1), ownServer && sorted.Length > 0 ? Math.Round(cpu / sorted.Length, 2) : null, _errors, _firstError,
             _swapTimes.Count, _swapErrors, LoadReport.Percentile([.. _swapTimes.Order()], 0.5), _versions.Count);
     }
 

@@ -140,6 +140,41 @@ public sealed class SwapTests
     }
 
     [Fact]
+    public async Task A_folder_that_is_written_all_the_while_is_taken_whole_or_refused()
+    {
+        using var adapters = new TinyAdapters();
+        string folder = adapters.Make("busy", seed: 1);
+        float[][] red = TinyAdapters.Alone(adapters.Red), blue = TinyAdapters.Alone(adapters.Blue);
+        await using var predictor = adapters.Predictor(o => o.AdapterFolder = folder);
+        await predictor.StartAsync();
+        using var done = new CancellationTokenSource();
+        var writer = Task.Run(() =>
+        {
+            using TinyModel first = new(), second = new();
+            AdapterSet[] sets = [first.LoadAdapter(adapters.Red), second.LoadAdapter(adapters.Blue)];
+            for (int i = 0; !done.IsCancellationRequested; i++) sets[i % 2].Save(folder);
+        });
+        int taken = 0;
+        for (int i = 0; i < 200; i++)
+        {
+            try
+            {
+                await predictor.SwapAsync(folder);
+                taken++;
+            }
+            catch (AdaLoRAException e)
+            {
+                Assert.StartsWith("The predictor 'TinyModel' keeps its adapter", e.Message);
+            }
+            float[] answer = await predictor.PredictAsync(model => TinyAdapters.Forward(model, 4));
+            Assert.True(answer.SequenceEqual(red[4]) || answer.SequenceEqual(blue[4]), $"after {taken} swaps something else serves");
+        }
+        await done.CancelAsync();
+        await writer;
+        Assert.Equal(folder, (await predictor.SwapAsync(folder)).Folder);
+    }
+
+    [Fact]
     public async Task Swapped_tells_both_and_a_handler_that_throws_harms_nothing()
     {
         using var adapters = new TinyAdapters();
