@@ -14,13 +14,12 @@ public sealed class BatchQueueTests
         var forward = new TinyBatchForward();
         var batches = new BatchQueue<TinyModel, int, float[]>(predictor, forward);
         await predictor.StartAsync();
-        using var go = new ManualResetEventSlim();
-        var blocker = predictor.PredictAsync(_ => { go.Wait(); return 0; });
+        using var slow = new Blocker(predictor);
         var answers = Enumerable.Range(0, 12).Select(i => batches.PredictAsync(i)).ToArray();
-        go.Set();
+        slow.Go();
         for (int i = 0; i < answers.Length; i++) Close(alone[i], await answers[i]);
         Assert.Equal([5, 5, 2], forward.Sizes);
-        await blocker;
+        await slow.Request;
         Assert.Equal(13, predictor.Load.Completed);
     }
 
@@ -100,17 +99,14 @@ public sealed class BatchQueueTests
         var forward = new TinyBatchForward();
         var batches = new BatchQueue<TinyModel, int, float[]>(predictor, forward);
         await predictor.StartAsync();
-        using ManualResetEventSlim inside = new(), go = new();
-        var blocker = predictor.PredictAsync(_ => { inside.Set(); go.Wait(); return 0; });
-        inside.Wait();
+        using var slow = new Blocker(predictor);
         using var givesUp = new CancellationTokenSource();
         var (first, second) = (batches.PredictAsync(0, givesUp.Token), batches.PredictAsync(1));
         await Assert.ThrowsAsync<PredictorUnavailableException>(() => batches.PredictAsync(2));
         await givesUp.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
-        go.Set();
+        slow.Go();
         await second;
-        await blocker;
         Assert.Equal([1], forward.Sizes);
     }
 

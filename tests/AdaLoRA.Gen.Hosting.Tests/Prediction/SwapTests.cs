@@ -48,20 +48,13 @@ public sealed class SwapTests
     {
         using var adapters = new TinyAdapters();
         await using var predictor = adapters.Predictor(o => o.MaxConcurrency = 2);
-        using ManualResetEventSlim inside = new(), go = new();
-        var slow = predictor.PredictAsync(model =>
-        {
-            inside.Set();
-            go.Wait();
-            return TinyAdapters.Forward(model, 5);
-        });
-        inside.Wait();
+        using var slow = new Blocker(predictor, model => TinyAdapters.Forward(model, 5));
         var swap = predictor.SwapAsync(adapters.Blue);
         while (predictor.Adapter.Folder != adapters.Blue) await Task.Delay(5);
         Assert.Equal(TinyAdapters.Alone(adapters.Blue)[5], await predictor.PredictAsync(model => TinyAdapters.Forward(model, 5)));
         Assert.False(swap.IsCompleted);
-        go.Set();
-        Assert.Equal(TinyAdapters.Alone(adapters.Red)[5], await slow);
+        slow.Go();
+        Assert.Equal(TinyAdapters.Alone(adapters.Red)[5], await slow.Request);
         await swap;
     }
 
