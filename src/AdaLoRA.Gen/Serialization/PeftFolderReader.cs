@@ -33,14 +33,14 @@ internal sealed class PeftFolderReader
             .Select(m => (m.name, Layer: AdaptedLayer.Of(m.module))).Where(m => m.Layer is not null).ToDictionary(m => m.name, m => m.Layer!, StringComparer.Ordinal);
     }
 
-    /// <summary>Loads a folder onto a model.</summary>
-    public static AdapterSet Load(nn.Module model, string modelName, string folder, string? checkpointRoot, bool trainable, string name)
+    /// <summary>Loads a folder onto a model. For one that shares its tensors, <paramref name="beforeWriting"/> is told, when all is checked, which of the model's own parameters and buffers are written next.</summary>
+    public static AdapterSet Load(nn.Module model, string modelName, string folder, string? checkpointRoot, bool trainable, string name, Action<IEnumerable<string>>? beforeWriting = null)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         var reader = new PeftFolderReader(model, modelName, folder);
         reader.ReadTensors();
-        return reader.Attach(checkpointRoot, trainable, name);
+        return reader.Attach(checkpointRoot, trainable, name, beforeWriting);
     }
 
     private void ReadTensors()
@@ -72,7 +72,7 @@ internal sealed class PeftFolderReader
         if (_factors.Count == 0) throw new AdaLoRAException($"'{file.Path}' holds no lora_A, lora_B or lora_E; it is no adapter.");
     }
 
-    private AdapterSet Attach(string? checkpointRoot, bool trainable, string name)
+    private AdapterSet Attach(string? checkpointRoot, bool trainable, string name, Action<IEnumerable<string>>? beforeWriting)
     {
         string root = checkpointRoot ?? FindRoot();
         string prefix = root.Length == 0 ? "" : root + ".";
@@ -100,6 +100,7 @@ internal sealed class PeftFolderReader
         var phases = new TrainingPhases(_scales.Whole("total_step", 1), _scales.Whole("tinit", 0), _scales.Whole("tfinal", 0));
 
         // Nothing below fails on account of the folder.
+        beforeWriting?.Invoke(parameters.Keys);
         var set = AdapterSet.Create(_model, _modelName, name, options, sizing, targets, shapes, trainable, carried);
         for (int i = 0; i < targets.Count; i++) set.Adapters[i].Fill(loaded[i].A, loaded[i].B, loaded[i].E, loaded[i].Slots);
         foreach (var (parameter, value) in parameters) TrainedValues.Find(_model, parameter).copy_(value);
