@@ -42,6 +42,7 @@ public sealed partial class Trainer<TModel>
         Run = run ?? new TrainingRun(TModel.Plan.ModelName, TModel.Plan.ModelName);
         _recorder = new RunRecorder(Run, () => task.Card);
         _observers = new ObserverList([.. observers ?? [], _recorder]);
+        _recorder.Notify = _observers.OnNotice;
     }
 
     /// <summary>Where the run is, its events, and the buttons.</summary>
