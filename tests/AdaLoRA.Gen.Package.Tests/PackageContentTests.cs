@@ -53,11 +53,8 @@ public sealed partial class PackageContentTests(PackageFeed feed)
     [InlineData("AdaLoRA.Gen")]
     [InlineData("AdaLoRA.Gen.Hosting")]
     [InlineData("AdaLoRA.Gen.Models")]
-<<<<<<< HEAD
     [InlineData("AdaLoRA.Gen.Tool")]
-=======
     [InlineData("AdaLoRA.Gen.Dashboard")]
->>>>>>> h8-dashserver
     [InlineData("AdaLoRA.Gen.Templates")]
     public void ItSaysWhatItIs(string id)
     {

@@ -15,32 +15,11 @@ internal sealed record PastRun(string Path, string Id, (long Length, DateTime Wr
     /// <summary>Whether the file is still written to.</summary>
     public bool IsGrowing => Digest.Ended is null && State == RunState.Training;
 
-<<<<<<< HEAD
-    public RunSummary Summary => Digest.Summary(Id, Digest.Started!.Name, Digest.Started.Model, State.ToString(), live: false);
-=======
     public RunSummary Summary => SummaryIn(State);
 
     /// <summary>What a list tells of it.</summary>
     /// <param name="state">From <see cref="State"/>.</param>
     public RunSummary SummaryIn(RunState state) => Digest.Summary(Id, Digest.Started!.Name, Digest.Started.Model, state.ToString(), live: false);
-
-    private bool IsAlive
-    {
-        get
-        {
-            try
-            {
-                // A later process may have got the number of one that is gone; it was started after the run.
-                using var process = Process.GetProcessById(Digest.Started!.ProcessId);
-                return process.StartTime.ToUniversalTime() <= Digest.Started.Time.UtcDateTime;
-            }
-            catch (Exception e) when (e is ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception)
-            {
-                return false;
-            }
-        }
-    }
->>>>>>> h8-dashserver
 }
 
 /// <summary>
