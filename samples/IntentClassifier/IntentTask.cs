@@ -1,4 +1,3 @@
-using System.Globalization;
 using AdaLoRA.Gen.Hosting;
 using AdaLoRA.Gen.Models;
 using static TorchSharp.torch;
@@ -27,17 +26,16 @@ public sealed class IntentTask(IntentData data, WordPieceTokenizer tokenizer) : 
     private EpochOrder? _order;
 
     /// <inheritdoc/>
-    public override IReadOnlyDictionary<string, string> Card => new Dictionary<string, string>
-    {
-        ["data"] = data.Name,
-        ["training sentences"] = Text(data.Train.Count),
-        ["test sentences"] = Text(data.Test.Count),
-        ["intents"] = Text(data.Intents.Count),
-        ["accuracy"] = "share of the test sentences whose intent has the largest logit",
-    };
+    public override int BatchesPerEpoch => Order.Batches(Context.BatchSize);
 
     /// <inheritdoc/>
-    public override int BatchesPerEpoch => Order.Batches(Context.BatchSize);
+    public override IReadOnlyDictionary<string, string> Card => new Dictionary<string, string>
+    {
+        ["data"] = Path.GetFileName(Path.TrimEndingDirectorySeparator(data.Folder)),
+        ["sentences"] = FormattableString.Invariant($"{data.Train.Count} to train on, {data.Test.Count} to test on"),
+        ["intents"] = FormattableString.Invariant($"{data.Intents.Count}"),
+        ["longest sentence"] = FormattableString.Invariant($"{MaxLength} tokens"),
+    };
 
     private EpochOrder Order => _order ??= new EpochOrder(_train.Length, Context.Seed);
 
@@ -53,16 +51,6 @@ public sealed class IntentTask(IntentData data, WordPieceTokenizer tokenizer) : 
 
     /// <inheritdoc/>
     public override Evaluation Evaluate(IntentClassifier model, CancellationToken cancellationToken) => Evaluate(model, data.Test, tokenizer, Context.Device, cancellationToken);
-
-    /// <inheritdoc/>
-    public override double? EvaluateOneBatch(IntentClassifier model)
-    {
-        // Spread over the test set, so that long and short sentences are in it.
-        int apart = Math.Max(1, data.Test.Count / EvaluationBatch);
-        Example[] some = [.. data.Test.Where((_, i) => i % apart == 0).Take(EvaluationBatch)];
-        Evaluate(model, some, tokenizer, Context.Device, CancellationToken.None);
-        return some.Length / (double)data.Test.Count;
-    }
 
     /// <summary>Accuracy and cross-entropy on examples. Sentences of like length share a batch, which saves padding.</summary>
     public static Evaluation Evaluate(IntentClassifier model, IReadOnlyList<Example> examples, WordPieceTokenizer tokenizer, Device device, CancellationToken cancellationToken)
@@ -81,8 +69,6 @@ public sealed class IntentTask(IntentData data, WordPieceTokenizer tokenizer) : 
         }
         return new Evaluation("accuracy", right / (double)examples.Count) { Further = new Dictionary<string, double> { ["cross_entropy"] = loss / examples.Count } };
     }
-
-    private static string Text(int count) => count.ToString("#,0", CultureInfo.InvariantCulture);
 
     private IntentBatch Batch(TokenSequence[] sentences, IEnumerable<int> intents, Device device) => Batch(sentences, intents, device, tokenizer);
 

@@ -6,6 +6,7 @@ using AngleSharp.Html.Parser;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using static TorchSharp.torch;
 
 namespace AdaLoRA.Gen.Reports.Tests;
@@ -119,6 +120,14 @@ public sealed class HostedTests : IDisposable
         Assert.True(File.Exists(_folder.File("first/report.html")));
         Assert.True(File.Exists(_folder.File("second/metrics.json")));
         Assert.False(File.Exists(_folder.File("second/report.html")));
+    }
+
+    [Fact]
+    public async Task A_run_that_never_came_to_start_holds_nothing_up()
+    {
+        using var service = new ReportService(new TrainingRuns([new TrainingRun("waits", "TinyModel")]), [new ReportedRun("waits")], NullLogger<ReportService>.Instance);
+        await service.StartAsync(default);
+        await service.StoppedAsync(default).WaitAsync(TimeSpan.FromSeconds(20));
     }
 
     private Task<string> PageAsync() => File.ReadAllTextAsync(_folder.File("report.html"));

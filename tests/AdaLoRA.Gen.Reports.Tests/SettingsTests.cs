@@ -31,6 +31,7 @@ public sealed class SettingsTests
         SectionBinder.Bind(configuration.GetSection("AdaLoRA:Classifier"), again);
 
         Assert.Empty(again.Unreadable);
+        Assert.Equal(options.Adapter.Targets, again.Adapter.Targets);
         options.Threads = 3;
         Assert.Equal(OptionsTable.Paths.Select(p => $"{p} = {OptionsTable.Read(options, p)}"), OptionsTable.Paths.Select(p => $"{p} = {OptionsTable.Read(again, p)}"));
     }

@@ -43,7 +43,7 @@ internal static class RunCard
         yield return ("adapters", Say.Whole(started.Targets.Count));
         yield return ("triplets", $"{Say.Whole(run.InitialTriplets)} at the start, {Say.Whole(run.LiveTriplets)} live at the end");
         yield return ("budget", started.Budget is not { } b ? "none: plain LoRA"
-            : $"{Say.Whole(b.Initial)} to {Say.Whole(b.Final)} {b.Unit}, full up to step {Say.Whole(b.InitialWarmup)}, fixed for the last {Say.Whole(b.FinalWarmup)}, allocated every {Say.Count(b.Interval, "step", "steps")}");
+            : $"{Say.Whole(b.Initial)} to {Say.Whole(b.Final)} {b.Unit}, full up to step {Say.Whole(b.InitialWarmup)}, fixed for the last {Say.Whole(b.FinalWarmup)}, allocated every {(b.Interval == 1 ? "step" : $"{Say.Whole(b.Interval)} steps")}");
     }
 
     private static IEnumerable<(string, string)> Run(RunFacts run)
