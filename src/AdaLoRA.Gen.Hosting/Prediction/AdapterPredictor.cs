@@ -76,7 +76,13 @@ public sealed partial class AdapterPredictor<TModel> : IAdapterPredictor<TModel>
         {
             if (!Gate.IsOpen) return Task.FromException(Gate.Stopping());
             // One that failed may be tried again: the folder may be there now.
-            if (_started is null or { IsFaulted: true }) _started = StartCoreAsync();
+            if (_started is null or { IsFaulted: true })
+            {
+                // Threads and watch live longer than the request that came first: its activity and log scopes are not theirs.
+                AsyncFlowControl? flow = ExecutionContext.IsFlowSuppressed() ? null : ExecutionContext.SuppressFlow();
+                _started = StartCoreAsync();
+                flow?.Undo();
+            }
             return _started.WaitAsync(cancellationToken);
         }
     }

@@ -102,9 +102,9 @@ public sealed class BatchQueueTests
         using var slow = new Blocker(predictor);
         using var givesUp = new CancellationTokenSource();
         var (first, second) = (batches.PredictAsync(0, givesUp.Token), batches.PredictAsync(1));
-        await Assert.ThrowsAsync<PredictorUnavailableException>(() => batches.PredictAsync(2));
+        await Assert.ThrowsAsync<PredictorUnavailableException>(() => batches.PredictAsync(2).WaitAsync(Blocker.Patience));
         await givesUp.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first.WaitAsync(Blocker.Patience));
         slow.Go();
         await second;
         Assert.Equal([1], forward.Sizes);

@@ -86,11 +86,20 @@ public sealed class ConcurrentForwardTests
     }
 
     [Fact]
-    public async Task The_callers_async_locals_go_along()
+    public async Task The_callers_async_locals_go_along_and_do_not_stay_with_the_thread()
     {
         using var adapters = new TinyAdapters();
-        await using var predictor = adapters.Predictor();
+        await using var predictor = adapters.Predictor(o => o.MaxConcurrency = 1);
         var local = new AsyncLocal<string> { Value = "request 7" };
+        // The first request starts the threads; a batch belongs to no request.
         Assert.Equal("request 7", await predictor.PredictAsync(_ => local.Value));
+        Assert.Null(await new BatchQueue<TinyModel, int, string?>(predictor, new Reader(local)).PredictAsync(0));
+        local.Value = "request 8";
+        Assert.Equal("request 8", await predictor.PredictAsync(_ => local.Value));
+    }
+
+    private sealed class Reader(AsyncLocal<string> local) : IBatchForward<TinyModel, int, string?>
+    {
+        public IReadOnlyList<string?> Forward(TinyModel model, AdapterInfo adapter, IReadOnlyList<int> inputs) => [.. inputs.Select(_ => local.Value)];
     }
 }

@@ -11,12 +11,12 @@ public sealed class PredictorQueueTests
         using var givesUp = new CancellationTokenSource();
         var cancelled = predictor.PredictAsync(_ => 1, givesUp.Token);
         var waits = predictor.PredictAsync(_ => 2);
-        var refused = await Assert.ThrowsAsync<PredictorUnavailableException>(() => predictor.PredictAsync(_ => 3));
+        var refused = await Assert.ThrowsAsync<PredictorUnavailableException>(() => predictor.PredictAsync(_ => 3).WaitAsync(Blocker.Patience));
         Assert.Equal("The predictor 'TinyModel' has 2 requests waiting, its QueueLimit; try again later, or raise the limit.", refused.Message);
         Assert.True(refused.IsQueueFull);
         await givesUp.CancelAsync();
         // At once, not when a thread comes to it.
-        Assert.Equal(givesUp.Token, (await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled)).CancellationToken);
+        Assert.Equal(givesUp.Token, (await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled.WaitAsync(Blocker.Patience))).CancellationToken);
         var takesItsPlace = predictor.PredictAsync(_ => 4);
         Assert.Equal(new PredictorLoad(2, 1, 0, 0, 1, 1), predictor.Load);
         slow.Go();
@@ -33,7 +33,7 @@ public sealed class PredictorQueueTests
         using var slow = new Blocker(predictor);
         var waits = Enumerable.Range(0, 10).Select(i => predictor.PredictAsync(_ => i)).ToArray();
         var stop = predictor.StopAsync();
-        var refused = await Assert.ThrowsAsync<PredictorUnavailableException>(() => predictor.PredictAsync(_ => 0));
+        var refused = await Assert.ThrowsAsync<PredictorUnavailableException>(() => predictor.PredictAsync(_ => 0).WaitAsync(Blocker.Patience));
         Assert.Equal(("The predictor 'TinyModel' stops and takes no more requests.", false, false), (refused.Message, refused.IsQueueFull, predictor.IsReady));
         await Assert.ThrowsAsync<PredictorUnavailableException>(() => predictor.SwapAsync(adapters.Blue));
         Assert.False(stop.IsCompleted);
