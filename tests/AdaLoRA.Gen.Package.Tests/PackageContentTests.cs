@@ -102,7 +102,7 @@ public sealed partial class PackageContentTests(PackageFeed feed)
         Assert.Equal(Frameworks.Length, hosting.Length);
         Assert.All(hosting, d => Assert.Equal($"[{feed.Version}]", d.Attribute("version")!.Value));
         Assert.All(hosting, d => Assert.Equal("All", d.Attribute("include")?.Value));
-        Assert.Equal(Frameworks, package.Metadata.Descendants("group").Where(g => g.Elements("frameworkReference").Any(f => f.Attribute("name")!.Value == "Microsoft.AspNetCore.App")).Select(g => g.Attribute("targetFramework")!.Value));
+        Assert.Equal(Frameworks.Order(), package.Metadata.Descendants("group").Where(g => g.Elements("frameworkReference").Any(f => f.Attribute("name")!.Value == "Microsoft.AspNetCore.App")).Select(g => g.Attribute("targetFramework")!.Value).Order());
     }
 
     [Fact]
