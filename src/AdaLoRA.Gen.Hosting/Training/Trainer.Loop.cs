@@ -107,6 +107,7 @@ public sealed partial class Trainer<TModel>
             state.StepSeconds += Stopwatch.GetElapsedTime(started).TotalSeconds;
             ReportSkipped(run);
             if (run.SkippedInARow >= MostSkippedInARow) GiveUpUnlessApplied(run);
+            if (read is not null && run.BatchesAreLate(_options.Prefetch) is { } late) _observers.OnNotice(step, late);
             if (step <= reported) continue;
             reported = step;
             Report(run, rate, read);

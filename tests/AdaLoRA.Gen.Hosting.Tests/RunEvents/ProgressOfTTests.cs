@@ -14,7 +14,7 @@ public class ProgressOfTTests
         var threads = new HashSet<string?>();
         var result = await trainer.RunAsync(new Reporter(e =>
         {
-            Thread.Sleep(2);
+            Thread.Sleep(e is RunEnded ? 200 : 2);
             seen.Add(e);
             threads.Add(Thread.CurrentThread.Name);
         }));
