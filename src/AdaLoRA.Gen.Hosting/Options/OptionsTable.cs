@@ -37,6 +37,14 @@ internal static class OptionsTable
     public static string? Canonical(string path) => Find(path) is not { } property ? null
         : property.DeclaringType == typeof(AdaLoRAOptions) ? $"{AdapterSection}:{property.Name}" : property.Name;
 
+    /// <summary>An option as a command line spells it: <c>--learning-rate</c>, <c>--budget</c>; with the section's name where both have one, <c>--adapter:seed</c>.</summary>
+    public static string Argument(string path)
+    {
+        string name = path[(path.LastIndexOf(':') + 1)..];
+        string dashed = string.Concat(name.Select((c, i) => char.IsUpper(c) ? $"{(i > 0 ? "-" : "")}{char.ToLowerInvariant(c)}" : $"{c}"));
+        return path.Contains(':', StringComparison.Ordinal) && Training.ContainsKey(name) ? $"--{AdapterSection.ToLowerInvariant()}:{dashed}" : $"--{dashed}";
+    }
+
     /// <summary>The present value as configuration would spell it.</summary>
     public static string Read(TrainingOptions options, string path)
     {

@@ -14,7 +14,11 @@ internal static class SectionBinder
         options.Section = (section as IConfigurationSection)?.Path;
         foreach (var child in section.GetChildren())
         {
-            if (child.Key.Equals(OptionsTable.AdapterSection, StringComparison.OrdinalIgnoreCase))
+            if (child.Key == TrainingArguments.Wrong)
+            {
+                options.WrongArguments.AddRange(child.GetChildren().Select(c => c.Value ?? ""));
+            }
+            else if (child.Key.Equals(OptionsTable.AdapterSection, StringComparison.OrdinalIgnoreCase))
             {
                 foreach (var grandchild in child.GetChildren()) Set(options, grandchild, $"{OptionsTable.AdapterSection}:{grandchild.Key}");
             }

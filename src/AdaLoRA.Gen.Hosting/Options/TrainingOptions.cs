@@ -170,6 +170,9 @@ public sealed class TrainingOptions
     /// <summary>Path of the configuration section that was read; null when none was.</summary>
     internal string? Section { get; set; }
 
+    /// <summary>What was wrong on the command line, as sentences of their own.</summary>
+    internal List<string> WrongArguments { get; } = [];
+
     /// <summary>What could not be read from configuration; reported with the broken rules.</summary>
     internal List<string> Unreadable { get; } = [];
 

@@ -50,11 +50,13 @@ internal sealed class RunRecorder(TrainingRun run, Func<IReadOnlyDictionary<stri
             ProcessId = Environment.ProcessId,
         });
         TellRanks(e.FirstStep, e.Adapters.Optimizer?.Budget ?? 0);
+        run.Pulse.Begin(run.Time.GetTimestamp());
         run.Enter(RunState.Training);
     }
 
     public void OnStep(in StepCompleted e)
     {
+        run.Pulse.Step(e.Step, run.Time.GetTimestamp());
         if (e.Loss is not { } loss) return;
         Tell(new LossRead
         {
@@ -82,13 +84,18 @@ internal sealed class RunRecorder(TrainingRun run, Func<IReadOnlyDictionary<stri
 
     public void OnEvaluated(ModelEvaluated e)
     {
+        run.Pulse.Evaluation(e.Seconds, run.Time.GetTimestamp());
         TellPendingRanks();
         Tell(new EvaluationRead { Step = e.Step, Metric = e.Evaluation.Metric, Value = e.Evaluation.Value, HigherIsBetter = e.Evaluation.HigherIsBetter, IsBest = e.IsBest, Further = e.Evaluation.Further, Seconds = e.Seconds });
     }
 
     public void OnCheckpointed(CheckpointWritten e) => Tell(new CheckpointRead { Step = e.Step, Folder = e.Folder, Interrupted = e.Interrupted });
 
-    public void OnSkipped(StepSkipped e) => Tell(new RunNotice { Step = e.Step, Text = $"A step was skipped, since a gradient was not finite ({e.InARow} in a row, {e.SkippedSteps} in all)." });
+    public void OnSkipped(StepSkipped e)
+    {
+        run.Pulse.Skip(e.InARow);
+        Tell(new RunNotice { Step = e.Step, Text = $"A step was skipped, since a gradient was not finite ({e.InARow} in a row, {e.SkippedSteps} in all)." });
+    }
 
     public void OnCheckpointSkipped(CheckpointSkipped e) => Tell(new RunNotice { Step = run.History.Started?.Step ?? 0, Text = e.Reason });
 
@@ -102,6 +109,7 @@ internal sealed class RunRecorder(TrainingRun run, Func<IReadOnlyDictionary<stri
 
     public void OnContinued(int stepsDone)
     {
+        run.Pulse.Begin(run.Time.GetTimestamp());
         run.Enter(RunState.Training);
         Tell(new RunContinued { Step = stepsDone });
     }

@@ -109,6 +109,7 @@ public sealed partial class Trainer<TModel>
             state.StepSeconds += seconds;
             ReportSkipped(run);
             if (run.SkippedInARow >= MostSkippedInARow) GiveUpUnlessApplied(run);
+            if (read is not null && run.BatchesAreLate(_options.Prefetch) is { } late) _observers.OnNotice(step, late);
             if (step <= reported) continue;
             reported = step;
             Report(run, rate, read, seconds);

@@ -118,7 +118,7 @@ public sealed partial class Trainer<TModel>
         run.State.Threads = get_num_threads();
         if (run.State.Run.Length == 0) run.State.Run = NewRun();
         _recorder.Run = run.State.Run;
-        run.Started();
+        run.Started(_task);
         if (_options.Prefetch > 0 && !run.State.HasEnded) run.MakeAhead(_task, _options);
         _observers.OnStarted(new TrainingStarted(
             TModel.Plan.ModelName, run.State.Step, TotalSteps, run.State.BatchesPerEpoch, run.Adapters, run.Device.ToString(), run.State.Threads, times.Count > 0, run.ResumedFrom, _options)
@@ -153,7 +153,7 @@ public sealed partial class Trainer<TModel>
         if (_options.Threads > 0) set_num_threads(_options.Threads);
         var times = TryBatches(run);
         run.State.Threads = get_num_threads();
-        run.Started();
+        run.Started(_task);
         var estimate = Estimate(run, times.BatchSeconds * _options.GradientAccumulation, times.EvaluationSeconds);
         var result = Result(run, interrupted: false, hasBest: false) with { DryRun = estimate };
         _observers.OnDryRun(new DryRunFinished(result, run.Device.ToString(), times.Threads, _options));
