@@ -1,4 +1,4 @@
-// The server; the README describes its answers. All addresses are relative to where this file lies, so the page works below any prefix.
+// The server: what is asked of it, and with which token. All addresses are relative to where this file lies, so the page works below any prefix.
 
 const root = new URL("../", import.meta.url);
 const tokenKey = `adalora.token:${root.pathname}`;
