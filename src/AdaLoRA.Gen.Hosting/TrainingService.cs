@@ -7,8 +7,8 @@ using TorchSharp;
 namespace AdaLoRA.Gen.Hosting;
 
 /// <summary>
-/// Runs the trainer in a host and stops the app when it is done (with several models: when the last one is). <see cref="Environment.ExitCode"/> is then 0 (done), 130 (interrupted, as a shell expects after Ctrl-C) or 1 (failed;
-/// the reason is one line in the log, its stack trace is logged as Debug).
+/// Runs one run in a host. When the last run of the app is done, the app stops (unless <see cref="AdaLoRABuilderExtensions.KeepAppRunning"/>). <see cref="Environment.ExitCode"/> is then 0 (done), 130 (interrupted, as a
+/// shell expects after Ctrl-C) or 1 (failed; the reason is one line in the log, its stack trace is logged as Debug).
 /// </summary>
 /// <typeparam name="TModel">The annotated model.</typeparam>
 public sealed class TrainingService<TModel> : BackgroundService
@@ -18,32 +18,48 @@ public sealed class TrainingService<TModel> : BackgroundService
     public const int Interrupted = 130;
 
     private readonly IServiceProvider _services;
-    private readonly IHostApplicationLifetime _lifetime;
     private readonly TrainingGroup _group;
     private readonly ILogger _logger;
+    private RunTurn? _turn;
 
-    /// <summary>Made by the container.</summary>
-    /// <param name="services">Model, task and trainer are made when training starts, so that options are checked before anything is loaded.</param>
-    /// <param name="lifetime">Stopped at the end.</param>
-    /// <param name="loggers">Takes the reason of a failure.</param>
-    public TrainingService(IServiceProvider services, IHostApplicationLifetime lifetime, ILoggerFactory loggers)
+    // Model, task and trainer are made when training starts, so that options are checked before anything is loaded.
+    internal TrainingService(IServiceProvider services, TrainingRun run, TrainingGroup group, ILoggerFactory loggers)
     {
         _services = services;
-        _lifetime = lifetime;
-        _group = services.GetRequiredService<TrainingGroup>();
+        Run = run;
+        _group = group;
         _group.Join();
         _logger = loggers.CreateLogger("AdaLoRA.Gen.Hosting");
     }
 
-    /// <summary>What the run did; null while it lasts and after a failure.</summary>
+    /// <summary>Where the run is, its events, and the buttons.</summary>
+    public TrainingRun Run { get; }
+
+    /// <summary>What the run did; null while it lasts, after a failure, and when it was stopped before its turn came.</summary>
     public TrainingResult? Result { get; private set; }
 
     /// <summary>Why the run failed; null when it did not.</summary>
     public Exception? Error { get; private set; }
 
+    /// <summary>Takes the run's place in the queue: runs train in the order in which they were added.</summary>
+    /// <param name="cancellationToken">The host's start is abandoned.</param>
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        _turn = new RunTurn(Run);
+        return base.StartAsync(cancellationToken);
+    }
+
     /// <summary>Waits for the step under way and its checkpoint, however long they take: a host's time limit must not cost the run.</summary>
     /// <param name="cancellationToken">The host's time limit; not heeded.</param>
     public override Task StopAsync(CancellationToken cancellationToken) => base.StopAsync(CancellationToken.None);
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        // Of a host that never started fully.
+        if (ExecuteTask is not { IsCompleted: false }) _turn?.Dispose();
+        base.Dispose();
+    }
 
     /// <inheritdoc/>
     [SuppressMessage("Design", "CA1031", Justification = "Whatever fails becomes one line and an exit code.")]
@@ -54,20 +70,37 @@ public sealed class TrainingService<TModel> : BackgroundService
         {
             // Making the model may take a while; the host goes on starting meanwhile.
             await Task.Yield();
-            var trainer = _services.GetRequiredService<Trainer<TModel>>();
-            Result = await trainer.RunAsync(stoppingToken).ConfigureAwait(false);
-            exitCode = Result.Interrupted ? Interrupted : 0;
+            exitCode = await TrainAsync(stoppingToken).ConfigureAwait(false);
         }
         catch (Exception e)
         {
             Error = e;
-            Log.Failed(_logger, TModel.Plan.ModelName, FirstLine(e));
-            Log.FailedTrace(_logger, TModel.Plan.ModelName, e);
+            Run.Fail(e);
+            Log.Failed(_logger, Run.Name, FirstLine(e));
+            Log.FailedTrace(_logger, Run.Name, e);
         }
         finally
         {
-            if (_group.Leave(exitCode)) _lifetime.StopApplication();
+            _turn!.Dispose();
+            _group.Leave(exitCode);
         }
+    }
+
+    private async Task<int> TrainAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, Run.Stopped);
+            await _turn!.WaitAsync(stop.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return Interrupted;
+        }
+        // Only now: a run that waits holds no model.
+        var trainer = _services.GetRequiredKeyedService<Trainer<TModel>>(Run.Name);
+        Result = await trainer.RunAsync(_turn, stoppingToken).ConfigureAwait(false);
+        return Result.Interrupted ? Interrupted : 0;
     }
 
     // libtorch appends its C++ stack to the message; the first line is the sentence. A sentence of ours may well have several lines.

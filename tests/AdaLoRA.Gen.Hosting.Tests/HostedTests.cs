@@ -102,7 +102,8 @@ public sealed class HostedTests : IDisposable
         int count = services.Count(s => s.ServiceType == typeof(IHostedService));
         services.AddAdaLoRA<TinyModel>(o => o.BatchSize = 3).UseTask<TinyTask>().UseTask<TinyTask>();
         Assert.Equal(count, services.Count(s => s.ServiceType == typeof(IHostedService)));
-        Assert.Single(services, s => s.ServiceType == typeof(ITrainingTask<TinyModel>));
+        Assert.Single(services, s => s.ServiceType == typeof(ITrainingTask<TinyModel>) && !s.IsKeyedService);
+        Assert.Single(services, s => s.ServiceType == typeof(ITrainingTask<TinyModel>) && s.IsKeyedService);
         using var provider = services.BuildServiceProvider();
         var options = provider.GetRequiredService<Microsoft.Extensions.Options.IOptionsMonitor<TrainingOptions>>().Get("TinyModel");
         Assert.Equal((5, 3), (options.Steps, options.BatchSize));

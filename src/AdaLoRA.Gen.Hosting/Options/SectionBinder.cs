@@ -9,7 +9,7 @@ namespace AdaLoRA.Gen.Hosting;
 internal static class SectionBinder
 {
     /// <summary>Sets what can be read; what cannot is noted in <see cref="TrainingOptions.Unreadable"/>.</summary>
-    public static void Bind(IConfigurationSection section, TrainingOptions options)
+    public static void Bind(IConfiguration section, TrainingOptions options)
     {
         foreach (var child in section.GetChildren())
         {

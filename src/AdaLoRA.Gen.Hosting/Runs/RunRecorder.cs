@@ -108,8 +108,7 @@ internal sealed class RunRecorder(TrainingRun run, Func<IReadOnlyDictionary<stri
         Tell(new RunEnded { Step = e.Result.Steps, State = e.Result.Interrupted ? RunState.Interrupted : RunState.Finished, Result = e.Result });
     }
 
-    public void OnFailed(Exception exception) =>
-        Tell(new RunEnded { Step = LastStep(), State = RunState.Failed, Reason = exception is AdaLoRAException ? exception.Message : $"{exception.GetType().Name}: {exception.Message.Split('\n')[0].TrimEnd()}" });
+    public void OnFailed(Exception exception) => Tell(TrainingRun.Failure(LastStep(), exception));
 
     /// <summary>Closes the log.</summary>
     public void Close()

@@ -12,6 +12,7 @@ internal sealed class RunTurn : IDisposable
     private readonly CancellationTokenSource _leave = new();
     private readonly TrainingRun _run;
     private readonly Task _turn;
+    private int _left;
 
     /// <summary>Takes the place.</summary>
     public RunTurn(TrainingRun run)
@@ -40,6 +41,7 @@ internal sealed class RunTurn : IDisposable
     /// <summary>Lets the next run begin.</summary>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _left, 1) == 1) return;
         _leave.Cancel();
         // Its turn may have come in the moment of leaving.
         _ = _turn.ContinueWith(t =>

@@ -145,6 +145,16 @@ public sealed class TrainingRun
         return !_isPaused;
     }
 
+    /// <summary>The last event of a run that failed.</summary>
+    internal static RunEnded Failure(int step, Exception e) =>
+        new() { Step = step, State = RunState.Failed, Reason = e is AdaLoRAException ? e.Message : $"{e.GetType().Name}: {e.Message.TrimStart().Split('\n')[0].TrimEnd()}" };
+
+    /// <summary>Failed before it could train: the model could not be made, say.</summary>
+    internal void Fail(Exception e)
+    {
+        if (!HasEnded) Tell(Failure(0, e));
+    }
+
     /// <summary>Stopped while other runs were before it.</summary>
     internal void EndUnstarted()
     {
