@@ -73,6 +73,7 @@ export class Chart {
         this.#dirty = false;
         const data = this.spec.data();
         const nothing = data[0].length === 0;
+        this.host.dataset.points = data[0].length;
         setHidden(this.empty, !nothing);
         setHidden(this.host, nothing);
         setHidden(this.legend, nothing);

@@ -1,0 +1,97 @@
+using AdaLoRA.Gen.Testing;
+using Microsoft.Playwright;
+
+namespace AdaLoRA.Gen.Dashboard.Browser.Tests;
+
+[Collection(BrowserTests.Name)]
+public class LiveRunTests(BrowserFixture browser)
+{
+    private const string Points = "Number(document.querySelector('#panel-loss .plot').dataset.points ?? 0)";
+    private const string Canvas = "document.querySelector('#panel-loss canvas').toDataURL()";
+
+    [Fact]
+    public async Task Curves_move_while_a_run_trains()
+    {
+        using var folder = new TemporaryFolder();
+        await using var app = await DashboardApp.TrainAsync(folder.Path, new SmallTask { Pace = TimeSpan.FromMilliseconds(40) });
+        await using var page = await DashboardPage.OpenAsync(browser, app.Url);
+        await page.UntilText("#state", "Training");
+        await page.UntilText("#connection", "Live");
+        await page.Until($"{Points} > 2");
+        int before = await page.Page.EvaluateAsync<int>(Points);
+        string drawn = await page.Page.EvaluateAsync<string>(Canvas);
+        await page.Until($"{Points} > {before + 10}");
+        Assert.NotEqual(drawn, await page.Page.EvaluateAsync<string>(Canvas));
+        Assert.InRange(await page["#progress"].EvaluateAsync<double>("p => p.value"), 0.1, 0.99);
+        await page.PictureAsync("training");
+        await page.UntilText("#state", "Finished");
+        await page.Until($"{Points} === 80");
+        await page.UntilText("#progress-text", "80 of 80 steps");
+        await page.UntilText("#events", "Finished after");
+        await page.UntilText("#panel-evaluation .legend", "error");
+        Assert.Equal("", await page["#connection"].TextContentAsync());
+        page.AssertNothingWrong();
+    }
+
+    [Fact]
+    public async Task Each_chart_draws_something_of_a_run()
+    {
+        using var folder = new TemporaryFolder();
+        await using var app = await DashboardApp.TrainAsync(folder.Path, new SmallTask());
+        await using var page = await DashboardPage.OpenAsync(browser, app.Url);
+        await page.UntilText("#state", "Finished");
+        await page.PictureAsync("finished");
+        foreach (string name in new[] { "loss", "evaluation", "spectrum", "budget", "rate", "gradient", "throughput", "memory" })
+        {
+            Assert.True(await page[$"#panel-{name} .plot"].EvaluateAsync<int>("p => Number(p.dataset.points)") > 1, name);
+            // A canvas on which only axes are has far fewer colours in its middle than one with a curve.
+            int colours = await page[$"#panel-{name} canvas"].EvaluateAsync<int>(
+                """
+                c => {
+                    const { data } = c.getContext("2d").getImageData(c.width * 0.3, 0, c.width * 0.6, c.height * 0.85);
+                    const seen = new Set();
+                    for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 200) seen.add(data[i] << 16 | data[i + 1] << 8 | data[i + 2]);
+                    return seen.size;
+                }
+                """);
+            Assert.True(colours > 2, $"{name}: {colours} colours");
+        }
+        page.AssertNothingWrong();
+    }
+
+    [Fact]
+    public async Task The_page_comes_back_when_the_app_was_restarted_and_goes_on_with_the_resumed_run()
+    {
+        using var folder = new TemporaryFolder();
+        var slow = new SmallTask { Pace = TimeSpan.FromMilliseconds(30) };
+        var first = await DashboardApp.TrainAsync(folder.Path, slow);
+        int port = new Uri(first.Url).Port;
+        await using var page = await DashboardPage.OpenAsync(browser, first.Url);
+        await page.Until($"{Points} > 3");
+        await first.DisposeAsync();
+        await page.UntilText("#state", "Interrupted");
+        await using var second = await DashboardApp.TrainAsync(folder.Path, slow, o => o.Resume = true, port);
+        await page.UntilText("#state", "Finished");
+        await page.Until($"{Points} === 80");
+        await page.UntilText("#events", "Went on from");
+        page.AssertNothingWrong();
+    }
+
+    [Fact]
+    public async Task A_connection_that_breaks_is_told_and_mended()
+    {
+        using var folder = new TemporaryFolder();
+        await using var app = await DashboardApp.TrainAsync(folder.Path, new SmallTask { Pace = TimeSpan.FromMilliseconds(50) });
+        await using var page = await DashboardPage.OpenAsync(browser, app.Url);
+        await page.Until($"{Points} > 2");
+        await page.Page.RouteAsync("**/api/runs/**", route => route.AbortAsync());
+        // An open stream is not the route's to break: the page is told to read the run again.
+        await page.Page.EvaluateAsync("location.hash = 'run=elsewhere'");
+        await page.UntilText("#connection", "Connection lost");
+        await page.Page.UnrouteAllAsync(new() { Behavior = UnrouteBehavior.IgnoreErrors });
+        await page.Page.EvaluateAsync("location.hash = 'run=live-small'");
+        await page.UntilText("#connection", "Live");
+        await page.Until($"{Points} > 3");
+        page.AssertNothingWrong();
+    }
+}
