@@ -59,7 +59,7 @@ internal sealed class DashboardApp : IAsyncDisposable
     /// <summary>Trains to the end without a dashboard.</summary>
     public static async Task TrainUndisturbedAsync(string folder, Action<TrainingOptions>? configure = null)
     {
-        var options = new TrainingOptions { Adapter = SmallModel.Plan.CreateOptions() };
+        var options = new TrainingOptions { Adapter = AttributeOf<SmallModel>() };
         SetOptions(options, folder);
         configure?.Invoke(options);
         using var model = new SmallModel();
@@ -77,6 +77,8 @@ internal sealed class DashboardApp : IAsyncDisposable
         // An interrupted run sets it to 130; here that is no failure.
         Environment.ExitCode = 0;
     }
+
+    private static AdaLoRAOptions AttributeOf<TModel>() where TModel : TorchSharp.torch.nn.Module, IAdaLoRAModel<TModel> => TModel.Plan.CreateOptions();
 
     private static void SetOptions(TrainingOptions o, string folder)
     {

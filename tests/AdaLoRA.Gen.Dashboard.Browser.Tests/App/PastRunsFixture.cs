@@ -1,8 +1,10 @@
+using System.Diagnostics.CodeAnalysis;
 using AdaLoRA.Gen.Testing;
 
 namespace AdaLoRA.Gen.Dashboard.Browser.Tests;
 
 /// <summary>An app that trains nothing and shows past runs: one that really trained to its end, one in which every text is hostile, one of a large model.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "xunit calls DisposeAsync.")]
 public sealed class PastRunsFixture : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();
