@@ -20,7 +20,7 @@ public class HostileTextTests(BrowserFixture browser, PastRunsFixture past)
         await page["#rankmap td[data-target='0']"].HoverAsync();
         await page.UntilText("#tooltip", RecordedRuns.Hostile);
         Assert.Contains(RecordedRuns.Hostile, await page.Page.TitleAsync(), StringComparison.Ordinal);
-        await page["#events .notice"].ScrollIntoViewIfNeededAsync();
+        await page["#panel-evaluation .plot"].ScrollIntoViewIfNeededAsync();
         await page["#panel-evaluation select"].SelectOptionAsync("__proto__");
         await page.UntilText("#panel-evaluation .legend", "__proto__");
         Assert.Equal(0, await page["img, script:not([src])"].CountAsync());

@@ -69,7 +69,7 @@ public class LiveRunTests(BrowserFixture browser)
         await using var page = await DashboardPage.OpenAsync(browser, first.Url);
         await page.Until($"{Points} > 3");
         await first.DisposeAsync();
-        await page.UntilText("#state", "Interrupted");
+        await page.UntilText("#connection", "Connection lost");
         await using var second = await DashboardApp.TrainAsync(folder.Path, slow, o => o.Resume = true, port);
         await page.UntilText("#state", "Finished");
         await page.Until($"{Points} === 80");

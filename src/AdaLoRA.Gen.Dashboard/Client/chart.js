@@ -50,10 +50,11 @@ export class Chart {
         this.head = make("div", { className: "panel-head" }, make("h2", { id }, spec.title));
         panel.setAttribute("aria-labelledby", id);
         panel.append(this.head, this.legend, this.host, this.empty);
-        this.host.chart = this;
+        this.host.chart = panel.chart = this;
         this.host.addEventListener("keydown", e => this.#key(e));
         new ResizeObserver(() => this.#plot?.setSize(this.#size())).observe(this.host);
-        onScreen.observe(this.host);
+        // The panel, since a plot without data is hidden and would never come into sight.
+        onScreen.observe(panel);
         onView(() => this.invalidate());
     }
 
@@ -177,7 +178,7 @@ export class Chart {
             "=": () => zoom(0.5),
             "-": () => zoom(2),
             Escape: () => {
-                u.setCursor({ left: -10, top: -10 });
+                u.setCursor({ left: -10, top: -10 }, true, true);
                 if (view.zoom) setView({ zoom: null });
             },
         };
@@ -188,7 +189,7 @@ export class Chart {
 
     #moveTo(index) {
         const u = this.#plot;
-        u.setCursor({ left: u.valToPos(u.data[0][index], "x"), top: u.over.clientHeight / 2 });
+        u.setCursor({ left: u.valToPos(u.data[0][index], "x"), top: u.over.clientHeight / 2 }, true, true);
         announce([this.spec.x(u.data[0][index]), ...this.#readings.map(r => r.element.textContent)].join(", "));
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Microsoft.Playwright;
 
 namespace AdaLoRA.Gen.Dashboard.Browser.Tests;
@@ -53,7 +54,16 @@ internal sealed class DashboardPage : IAsyncDisposable
     public ILocator this[string selector, string text] => Page.Locator(selector, new() { HasText = text });
 
     /// <summary>Waits until an expression of the page is true.</summary>
-    public Task Until(string expression) => Page.WaitForFunctionAsync(expression);
+    /// <param name="expression">Asked for from outside: waiting within the page takes eval, which its policy refuses.</param>
+    public async Task Until(string expression)
+    {
+        var patience = Stopwatch.StartNew();
+        while (!await Page.EvaluateAsync<bool>($"Boolean({expression})"))
+        {
+            Assert.True(patience.Elapsed < TimeSpan.FromSeconds(15), $"It was not so within 15 s: {expression}");
+            await Task.Delay(30);
+        }
+    }
 
     /// <summary>Waits for the text of an element.</summary>
     public Task UntilText(string selector, string text) => Assertions.Expect(this[selector]).ToContainTextAsync(text, new() { Timeout = 15_000 });
