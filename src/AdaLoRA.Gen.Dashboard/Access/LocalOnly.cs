@@ -29,7 +29,8 @@ internal static class LocalOnly
     }
 
     // The other end of the connection itself: middleware that believes forwarded headers changes RemoteIpAddress, and not this.
-    private static IPAddress? Peer(HttpContext context) => (context.Features.Get<IConnectionEndPointFeature>()?.RemoteEndPoint as IPEndPoint)?.Address;
+    private static IPAddress? Peer(HttpContext context) =>
+        ((context.Features.Get<IConnectionSocketFeature>()?.Socket.RemoteEndPoint ?? context.Features.Get<IConnectionEndPointFeature>()?.RemoteEndPoint) as IPEndPoint)?.Address;
 
     // Null: a Unix socket or a named pipe, which no other machine reaches.
     private static bool IsLoopback(IPAddress? address) => address is null || IPAddress.IsLoopback(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address);

@@ -9,9 +9,6 @@ namespace AdaLoRA.Gen.Dashboard;
 [SuppressMessage("Design", "CA1001", Justification = "A source of cancellation that nobody waits on with a timer holds nothing to dispose of.")]
 internal sealed class Broadcaster
 {
-    // A loss per step of a small model is more than a curve can show and a thousand connections should carry; all of them are in the history and the file.
-    private const int MostLosses = 20;
-    private const int MostFrameBytes = 64 << 10;
     private const double MostWritesPerSecond = 2_000;
     private static readonly TimeSpan BetweenFrames = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(250);
@@ -51,8 +48,8 @@ internal sealed class Broadcaster
     /// <summary>Name of the run.</summary>
     public string Name => _source.Name;
 
-    /// <summary>Open streams.</summary>
-    public int Count => _subscribers.Length;
+    /// <summary>Subscribers whose write waits for the other side.</summary>
+    public int Writing => _subscribers.Count(s => s.IsWriting);
 
     /// <summary>Bytes of the frames that are kept.</summary>
     public long Bytes => _ring.Bytes;
@@ -145,7 +142,7 @@ internal sealed class Broadcaster
 
     private async Task PumpEventsAsync(CancellationToken stop)
     {
-        var batch = new Batch(this);
+        var batch = new FrameBatch(_before);
         var state = _state;
         await using var events = _source.ReadAsync(stop).GetAsyncEnumerator(stop);
         var next = events.MoveNextAsync().AsTask();
@@ -154,10 +151,10 @@ internal sealed class Broadcaster
             bool more = true;
             while (next.IsCompleted && (more = await next))
             {
-                batch.Add(events.Current);
+                Take(events.Current, batch);
                 next = events.MoveNextAsync().AsTask();
             }
-            batch.Send();
+            foreach (var frame in batch.Take()) Publish(frame);
             if (_source.State is var now && now != state)
             {
                 Publish(Frame.State(now.ToString()));
@@ -173,48 +170,24 @@ internal sealed class Broadcaster
         }
     }
 
+    private void Take(TrainingEvent e, FrameBatch batch)
+    {
+        if (e is EventsMissed)
+        {
+            // This reader itself fell behind, so all its subscribers did.
+            foreach (var frame in batch.Take()) Publish(frame);
+            Publish(Frame.Reset(e.Number));
+        }
+        else if (e.Number > _ring.LastNumber)
+        {
+            batch.Add(e);
+        }
+    }
+
     private void Publish(Frame frame)
     {
         _ring.Add(frame);
         Volatile.Write(ref _lastFrame, _time.GetTimestamp());
         foreach (var s in _subscribers) s.Ring();
-    }
-
-    /// <summary>Events on their way into a frame.</summary>
-    private sealed class Batch(Broadcaster owner)
-    {
-        private readonly List<TrainingEvent> _events = [];
-        private int _losses;
-
-        public void Add(TrainingEvent e)
-        {
-            if (e is EventsMissed)
-            {
-                // This reader itself fell behind, so all its subscribers did.
-                Send();
-                owner.Publish(Frame.Reset(e.Number));
-                return;
-            }
-            if (e.Number <= owner._ring.LastNumber) return;
-            _events.Add(e);
-            if (e is LossRead && e.Number > owner._before) _losses++;
-            // What was before goes out whole, in pieces.
-            else if (e.Number <= owner._before && _events.Count * 512 > MostFrameBytes) Send();
-        }
-
-        public void Send()
-        {
-            if (_losses > MostLosses) Thin();
-            if (_events.Count > 0) owner.Publish(Frame.Events(_events));
-            _events.Clear();
-            _losses = 0;
-        }
-
-        // Evenly, and never the newest.
-        private void Thin()
-        {
-            int seen = 0, losses = _losses;
-            _events.RemoveAll(e => e is LossRead && e.Number > owner._before && ++seen * (long)MostLosses / losses == (seen - 1) * (long)MostLosses / losses);
-        }
     }
 }

@@ -26,6 +26,15 @@ internal sealed class Broadcasters : IDisposable
     /// <summary>Open streams.</summary>
     public int Subscribers => Volatile.Read(ref _subscribers);
 
+    /// <summary>Streams whose write waits for the other side.</summary>
+    public int Writing
+    {
+        get
+        {
+            lock (_gate) return _byRun.Values.Sum(b => b.Writing);
+        }
+    }
+
     /// <summary>Bytes of all frames that are kept.</summary>
     public long Bytes
     {

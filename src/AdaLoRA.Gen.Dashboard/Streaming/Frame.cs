@@ -44,22 +44,22 @@ internal sealed class Frame
     public static Frame Reset(long number) => new(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"event: reset\ndata: {{\"number\":{number}}}\n\n")), 0, [], ends: false);
 
     /// <summary>A batch of events.</summary>
-    /// <param name="events">In order, at least one.</param>
-    public static Frame Events(IReadOnlyList<TrainingEvent> events)
+    /// <param name="events">In order, at least one, each with its JSON.</param>
+    public static Frame Events(ReadOnlySpan<(long Number, byte[] Json)> events)
     {
+        byte[] head = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"event: events\nid: {events[^1].Number}\ndata: ["));
         using var bytes = new MemoryStream();
-        bytes.Write(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"event: events\nid: {events[^1].Number}\ndata: [")));
-        int dataStart = (int)bytes.Length;
-        var places = new (long, int)[events.Count];
-        for (int i = 0; i < events.Count; i++)
+        bytes.Write(head);
+        var places = new (long, int)[events.Length];
+        for (int i = 0; i < events.Length; i++)
         {
             if (i > 0) bytes.WriteByte((byte)',');
             places[i] = (events[i].Number, (int)bytes.Length);
             // One line: the serialiser breaks none, and escapes those within texts.
-            bytes.Write(RunLog.ToJson(events[i]));
+            bytes.Write(events[i].Json);
         }
         bytes.Write("]\n\n"u8);
-        return new Frame(bytes.ToArray(), dataStart, places, ends: false);
+        return new Frame(bytes.ToArray(), head.Length, places, ends: false);
     }
 
     /// <summary>What of it comes after an event; for the one frame in which a subscriber begins.</summary>

@@ -90,6 +90,15 @@ internal sealed class Subscriber(HttpContext context, TimeProvider time) : IValu
         return !written.IsCompleted && !written.IsCanceled;
     }
 
+    /// <summary>Whether a write waits for the other side.</summary>
+    public bool IsWriting
+    {
+        get
+        {
+            lock (_gate) return _writingSince != 0;
+        }
+    }
+
     /// <summary>Breaks a write off that has been waiting for the other side for so long.</summary>
     public bool BreakIfStalled(TimeSpan limit)
     {
