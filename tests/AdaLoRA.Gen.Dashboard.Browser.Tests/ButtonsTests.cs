@@ -7,8 +7,6 @@ namespace AdaLoRA.Gen.Dashboard.Browser.Tests;
 [Collection(BrowserTests.Name)]
 public class ButtonsTests(BrowserFixture browser)
 {
-    private static SmallTask Slow => new() { Pace = TimeSpan.FromMilliseconds(30) };
-
     private static ILocatorAssertions Expect(ILocator locator) => Assertions.Expect(locator);
 
     [Fact]
@@ -17,7 +15,8 @@ public class ButtonsTests(BrowserFixture browser)
         using var undisturbed = new TemporaryFolder();
         await DashboardApp.TrainUndisturbedAsync(undisturbed.Path);
         using var folder = new TemporaryFolder();
-        await using (var app = await DashboardApp.TrainAsync(folder.Path, Slow))
+        var task = new SmallTask { Limit = 20 };
+        await using (var app = await DashboardApp.TrainAsync(folder.Path, task))
         {
             await using var page = await DashboardPage.OpenAsync(browser, app.UrlWithToken);
             Assert.DoesNotContain("token", page.Page.Url, StringComparison.Ordinal);
@@ -25,6 +24,9 @@ public class ButtonsTests(BrowserFixture browser)
             await page.UntilText("#progress-text", " of 80 steps");
 
             await page["#pause"].ClickAsync();
+            await page.UntilText("#buttons-note", "Asked to pause");
+            await Expect(page["#pause"]).ToHaveTextAsync("Pause");
+            task.Limit = 40;
             await page.UntilText("#state", "Paused");
             Assert.Equal(RunState.Paused, app.Run.State);
             await Expect(page["#pause"]).ToHaveTextAsync("Continue");
@@ -48,6 +50,9 @@ public class ButtonsTests(BrowserFixture browser)
             await page["#stop"].ClickAsync();
             await page.Page.ScreenshotAsync(new() { Path = Path.Combine(DashboardPage.PictureFolder, "stop.png") });
             await page["#confirm-yes"].ClickAsync();
+            await page.UntilText("#state", "Stopping");
+            await page.UntilText("#buttons-note", "Asked to stop");
+            task.Limit = int.MaxValue;
             await page.UntilText("#state", "Interrupted");
             int stopped = app.Run.History.Ended!.Step;
             Assert.InRange(stopped, 1, 79);
@@ -68,7 +73,8 @@ public class ButtonsTests(BrowserFixture browser)
     public async Task Without_the_token_nothing_is_pressed_until_it_is_given()
     {
         using var folder = new TemporaryFolder();
-        await using var app = await DashboardApp.TrainAsync(folder.Path, Slow);
+        var task = new SmallTask { Limit = 20 };
+        await using var app = await DashboardApp.TrainAsync(folder.Path, task);
         await using var page = await DashboardPage.OpenAsync(browser, app.Url);
         await page.UntilText("#state", "Training");
 
@@ -87,6 +93,8 @@ public class ButtonsTests(BrowserFixture browser)
         Assert.False(app.Run.IsPauseRequested);
         await page["#token"].FillAsync(DashboardApp.Token);
         await page.Page.Keyboard.PressAsync("Enter");
+        await page.UntilText("#buttons-note", "Asked to pause");
+        task.Limit = 40;
         await page.UntilText("#state", "Paused");
         Assert.Equal(DashboardApp.Token, await page.Page.EvaluateAsync<string>("Object.values(sessionStorage).join()"));
         Assert.Equal(0, await page.Page.EvaluateAsync<int>("localStorage.length"));
@@ -100,7 +108,7 @@ public class ButtonsTests(BrowserFixture browser)
     public async Task A_button_shows_what_the_server_says_and_not_what_was_asked_for()
     {
         using var folder = new TemporaryFolder();
-        await using var app = await DashboardApp.TrainAsync(folder.Path, Slow);
+        await using var app = await DashboardApp.TrainAsync(folder.Path, new SmallTask { Limit = 20 });
         await using var page = await DashboardPage.OpenAsync(browser, app.UrlWithToken);
         await page.UntilText("#state", "Training");
         // The app takes the request, and the run does not get to it.

@@ -26,6 +26,9 @@ public class HostileTextTests(BrowserFixture browser, PastRunsFixture past)
         Assert.Equal(0, await page["img, script:not([src])"].CountAsync());
         // What is not finite is told as such and breaks no curve.
         await page.UntilText("#events .evaluation", "−∞");
+        // What turns the direction of writing is closed off from what stands beside it.
+        Assert.Contains($"\u2068{RecordedRuns.Hostile}\u2069 · ", await page["#about"].TextContentAsync(), StringComparison.Ordinal);
+        Assert.Equal(0, await page.Page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth"));
         await page.PictureAsync("hostile-text");
         page.AssertNothingWrong();
     }

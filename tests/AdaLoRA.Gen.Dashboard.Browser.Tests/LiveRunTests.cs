@@ -1,3 +1,4 @@
+using AdaLoRA.Gen.Hosting;
 using AdaLoRA.Gen.Testing;
 using Microsoft.Playwright;
 
@@ -13,17 +14,19 @@ public class LiveRunTests(BrowserFixture browser)
     public async Task Curves_move_while_a_run_trains()
     {
         using var folder = new TemporaryFolder();
-        await using var app = await DashboardApp.TrainAsync(folder.Path, new SmallTask { Pace = TimeSpan.FromMilliseconds(40) });
+        var task = new SmallTask { Limit = 10 };
+        await using var app = await DashboardApp.TrainAsync(folder.Path, task);
         await using var page = await DashboardPage.OpenAsync(browser, app.Url);
         await page.UntilText("#state", "Training");
         await page.UntilText("#connection", "Live");
         await page.Until($"{Points} > 2");
-        int before = await page.Page.EvaluateAsync<int>(Points);
         string drawn = await page.Page.EvaluateAsync<string>(Canvas);
-        await page.Until($"{Points} > {before + 10}");
+        task.Limit = 60;
+        await page.Until($"{Points} > 50");
         Assert.NotEqual(drawn, await page.Page.EvaluateAsync<string>(Canvas));
         Assert.InRange(await page["#progress"].EvaluateAsync<double>("p => p.value"), 0.1, 0.99);
         await page.PictureAsync("training");
+        task.Limit = int.MaxValue;
         await page.UntilText("#state", "Finished");
         await page.Until($"{Points} === 80");
         await page.UntilText("#progress-text", "80 of 80 steps");
@@ -63,25 +66,52 @@ public class LiveRunTests(BrowserFixture browser)
     public async Task The_page_comes_back_when_the_app_was_restarted_and_goes_on_with_the_resumed_run()
     {
         using var folder = new TemporaryFolder();
-        var slow = new SmallTask { Pace = TimeSpan.FromMilliseconds(30) };
-        var first = await DashboardApp.TrainAsync(folder.Path, slow);
+        void Longer(TrainingOptions o) => o.Steps = 400;
+        var first = await DashboardApp.TrainAsync(folder.Path, new SmallTask { Limit = 20 }, Longer);
         int port = new Uri(first.Url).Port;
         await using var page = await DashboardPage.OpenAsync(browser, first.Url);
         await page.Until($"{Points} > 3");
         await first.DisposeAsync();
         await page.UntilText("#connection", "Connection lost");
-        await using var second = await DashboardApp.TrainAsync(folder.Path, slow, o => o.Resume = true, port);
+        await using var second = await DashboardApp.TrainAsync(folder.Path, new SmallTask(), o => { Longer(o); o.Resume = true; }, port);
         await page.UntilText("#state", "Finished");
-        await page.Until($"{Points} === 80");
+        // Those that the first process read are there, too.
+        await page.Until($"{Points} === 400");
         await page.UntilText("#events", "Went on from");
         page.AssertNothingWrong();
+    }
+
+    [Fact]
+    public async Task A_page_of_a_run_that_ended_follows_it_when_the_app_resumes_it()
+    {
+        using var folder = new TemporaryFolder();
+        int port = 0;
+        await using var page = await OpenStoppedAsync();
+        await using var second = await DashboardApp.TrainAsync(folder.Path, new SmallTask(), o => o.Resume = true, port);
+        await page.UntilText("#state", "Finished");
+        await page.Until($"{Points} === 80");
+        page.AssertNothingWrong();
+
+        async Task<DashboardPage> OpenStoppedAsync()
+        {
+            var task = new SmallTask { Limit = 20 };
+            await using var first = await DashboardApp.TrainAsync(folder.Path, task);
+            port = new Uri(first.Url).Port;
+            var opened = await DashboardPage.OpenAsync(browser, first.Url);
+            await opened.Until($"{Points} > 3");
+            first.Run.Stop();
+            await opened.UntilText("#state", "Stopping");
+            task.Limit = int.MaxValue;
+            await opened.UntilText("#state", "Interrupted");
+            return opened;
+        }
     }
 
     [Fact]
     public async Task A_connection_that_breaks_is_told_and_mended()
     {
         using var folder = new TemporaryFolder();
-        await using var app = await DashboardApp.TrainAsync(folder.Path, new SmallTask { Pace = TimeSpan.FromMilliseconds(50) });
+        await using var app = await DashboardApp.TrainAsync(folder.Path, new SmallTask { Limit = 20 });
         await using var page = await DashboardPage.OpenAsync(browser, app.Url);
         await page.Until($"{Points} > 2");
         await page.Page.RouteAsync("**/api/runs/**", route => route.AbortAsync());

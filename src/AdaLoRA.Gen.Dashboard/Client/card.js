@@ -1,7 +1,7 @@
 // The run card: what trained, on what, with which options, and where its files are.
 
 import { byId, make } from "./dom.js";
-import { bytes, count, duration, moment as time, short } from "./format.js";
+import { bytes, count, duration, isolated, moment as time, short } from "./format.js";
 
 let drawn = {};
 
@@ -38,7 +38,7 @@ function result(r) {
 }
 
 function evaluation(name, e) {
-    return e?.metric ? { [name]: `${e.metric} ${short(Number(e.value))}` } : {};
+    return e?.metric ? { [name]: `${isolated(e.metric)} ${short(Number(e.value))}` } : {};
 }
 
 function part(title, values, open) {

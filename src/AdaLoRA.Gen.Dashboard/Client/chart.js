@@ -2,7 +2,7 @@
 
 import uPlot from "./uPlot/uPlot.esm.js";
 import { announce, make, setHidden, setText } from "./dom.js";
-import { short } from "./format.js";
+import { isolated, short } from "./format.js";
 import { colour, onView, setView, view } from "./view.js";
 
 const font = "11px system-ui, sans-serif";
@@ -93,7 +93,7 @@ export class Chart {
             const value = make("b");
             const swatch = make("i", { className: `swatch ${s.kind ?? "line"}${s.dash ? " dashed" : ""}` });
             swatch.style.setProperty("--swatch", `var(--${s.colour})`);
-            return { value, element: make("span", {}, swatch, `${s.label} `, value) };
+            return { value, element: make("span", {}, swatch, `${isolated(s.label)} `, value) };
         });
         this.at = make("span", { className: "at" });
         this.legend.replaceChildren(...this.#readings.map(r => r.element), this.at);
@@ -226,7 +226,7 @@ function shown(s) {
         spanGaps: s.kind === "points" || s.kind === "dotted",
         paths: s.kind === "steps" ? uPlot.paths.stepped({ align: 1 }) : undefined,
         points: s.kind === "points" ? { show: true, size: 11, width: 2, stroke, fill: () => colour("panel") }
-            : s.kind === "dotted" ? { show: true, size: 6, stroke, fill: stroke } : { show: false },
+            : s.kind === "dotted" ? { show: true, size: 6, stroke, fill: stroke } : { show: s.kind === "steps" ? false : few, size: 4, stroke, fill: stroke },
     };
 }
 
@@ -236,6 +236,11 @@ function isDecade(value) {
 
 function spread([min, max]) {
     return min < max ? [min, max] : [min - 1, max + 1];
+}
+
+/** A handful of values, or one between gaps, would not be seen as a line. */
+function few(u, i, from, to) {
+    return to - from < 24;
 }
 
 /** Some air above and below; a flat curve in the middle. */

@@ -2,6 +2,7 @@
 
 import { getSession, press, setToken, token } from "./api.js";
 import { byId, setText } from "./dom.js";
+import { isolated } from "./format.js";
 import { hasEnded } from "./store.js";
 
 const asked = {
@@ -84,7 +85,7 @@ export class Controls {
 
     #confirm() {
         if (this.#isOff("stop")) return;
-        setText(byId("confirm-title"), `Stop ${this.#page.summary.name}?`);
+        setText(byId("confirm-title"), `Stop ${isolated(this.#page.summary.name)}?`);
         byId("confirm").showModal();
     }
 

@@ -1,7 +1,7 @@
 // The list of events, newest first, by kinds that can be left out.
 
 import { announce, byId, make } from "./dom.js";
-import { duration, moment as time, short } from "./format.js";
+import { duration, isolated, moment as time, short } from "./format.js";
 
 const most = 300;
 const kinds = {
@@ -50,8 +50,8 @@ export class Events {
 function tell(e) {
     switch (e.type) {
         case "started": return e.resumed_from ? `Went on from ${e.resumed_from}` : "Started";
-        case "evaluation": return [`${e.metric} ${short(e.value)}${e.is_best ? ", the best so far" : ""}`, ...[...e.further].map(([name, value]) => `${name} ${short(value)}`)].join(" · ");
-        case "checkpoint": return `Checkpoint ${e.folder.split(/[\\/]/).at(-1)}${e.interrupted ? ", before stopping" : ""}`;
+        case "evaluation": return [`${isolated(e.metric)} ${short(e.value)}${e.is_best ? ", the best so far" : ""}`, ...[...e.further].map(([name, value]) => `${isolated(name)} ${short(value)}`)].join(" · ");
+        case "checkpoint": return `Checkpoint ${isolated(e.folder.split(/[\\/]/).at(-1))}${e.interrupted ? ", before stopping" : ""}`;
         case "notice": return e.text;
         case "paused": return "Paused";
         case "continued": return "Continued";

@@ -33,6 +33,12 @@ export class Feed {
         this.#release();
     }
 
+    /** Reads a run again that is no longer over or missing: its app was started again. @param summary as the list has it */
+    compare(summary) {
+        const isBack = this.status === "missing" ? Boolean(summary) : this.status === "over" && summary && (summary.state !== this.summary.state || summary.run !== this.summary.run);
+        if (isBack) this.#load();
+    }
+
     async #load() {
         this.#release();
         try {

@@ -11,9 +11,14 @@ export function short(value, onAxis = false) {
     if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
     const size = Math.abs(value);
     if (size === 0) return "0";
-    if (size >= 1e6 || size < 1e-3) return onAxis ? Number(value.toPrecision(6)).toExponential() : value.toExponential(2);
+    if (size >= 1e6 || size < (onAxis ? 1e-4 : 1e-3)) return onAxis ? Number(value.toPrecision(6)).toExponential() : value.toExponential(2);
     if (Number.isInteger(value)) return count(value);
     return onAxis ? String(Number(value.toPrecision(6))) : value.toPrecision(4);
+}
+
+/** A text that is put beside others: one that turns the direction of writing must not turn theirs. */
+export function isolated(text) {
+    return /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069]/.test(text) ? `\u2068${text}\u2069` : String(text);
 }
 
 /** A whole number with thin spaces between thousands. */

@@ -1,7 +1,7 @@
 // The head of a run: name, state, progress, and the figures that one looks at first.
 
 import { byId, make, setHidden, setText } from "./dom.js";
-import { bytes, count, duration, moment as time, short } from "./format.js";
+import { bytes, count, duration, isolated, moment as time, short } from "./format.js";
 import { spent } from "./series.js";
 
 const connections = {
@@ -26,7 +26,7 @@ export function drawHeader({ summary, run, status }) {
     const progress = byId("progress");
     progress.value = total ? Math.min(1, steps / total) : 0;
     setText(byId("progress-text"), total ? `${count(steps)} of ${count(total)} steps${remaining(summary, run)}` : "Not started yet.");
-    document.title = summary.state === "Training" && total ? `${Math.floor(100 * steps / total)} % · ${summary.name}` : `${summary.name} · AdaLoRA.Gen`;
+    document.title = summary.state === "Training" && total ? `${Math.floor(100 * steps / total)} % · ${isolated(summary.name)}` : `${isolated(summary.name)} · AdaLoRA.Gen`;
     drawConnection(status);
     drawFigures(run);
 }
@@ -38,9 +38,9 @@ export function drawConnection(status) {
 }
 
 function about(summary, started) {
-    const parts = [summary.model];
+    const parts = [isolated(summary.model)];
     if (started) {
-        parts.push(started.device === "cpu" ? `cpu, ${started.threads === 1 ? "1 thread" : `${started.threads} threads`}` : started.device);
+        parts.push(started.device === "cpu" ? `cpu, ${started.threads === 1 ? "1 thread" : `${started.threads} threads`}` : isolated(started.device));
         parts.push(`${count(started.targets.length)} adapters`, `${count(started.trained_parameters)} parameters`, `started ${time(started.time)}`);
     }
     return parts.filter(Boolean).join(" · ");
@@ -57,7 +57,7 @@ function drawFigures(run) {
     const best = evaluations.findLast(e => e.is_best) ?? evaluations.at(-1);
     const now = ranks.at(-1);
     figure("loss", "Loss", lastLoss && short(lastLoss.loss));
-    figure("metric", best ? `${best.is_best ? "Best" : "Last"} ${best.metric}` : "Metric", best && short(best.value));
+    figure("metric", best ? `${best.is_best ? "Best" : "Last"} ${isolated(best.metric)}` : "Metric", best && short(best.value));
     figure("live", started?.budget?.unit === "parameters" ? "Parameters live" : "Triplets live", now && `${count(spent(started, now))}${started.budget ? ` / ${count(started.budget.final)}` : ""}`);
     figure("epoch", "Epoch", lastLoss && lastLoss.epoch.toFixed(2));
     figure("throughput", "Examples/s", lastLoss && short(lastLoss.samples_per_second));

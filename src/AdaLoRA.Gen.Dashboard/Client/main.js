@@ -5,6 +5,7 @@ import { Controls } from "./controls.js";
 import { drawCard } from "./card.js";
 import { makeCurves } from "./curves.js";
 import { byId, setHidden, setText } from "./dom.js";
+import { isolated } from "./format.js";
 import { Events } from "./events.js";
 import { Feed } from "./feed.js";
 import { drawConnection, drawHeader } from "./header.js";
@@ -112,10 +113,11 @@ async function refresh() {
         ({ runs, skipped = [] } = await getRuns());
         trouble = "";
         if (!page.id) readAddress();
+        feed?.compare(runs.find(r => r.id === page.id));
         // A hidden tab that let go of its connection still shows in its title how far the run is.
         if (feed?.status === "resting") {
             const summary = runs.find(r => r.id === page.id);
-            if (summary?.total_steps) document.title = `${Math.floor(100 * summary.step / summary.total_steps)} % · ${summary.name}`;
+            if (summary?.total_steps) document.title = `${Math.floor(100 * summary.step / summary.total_steps)} % · ${isolated(summary.name)}`;
         }
     } catch (error) {
         trouble = error.message;

@@ -1,7 +1,7 @@
 // The list of runs: live ones first, then past ones.
 
 import { byId, make, setHidden, setText } from "./dom.js";
-import { count, moment as time, number, short } from "./format.js";
+import { count, isolated, moment as time, number, short } from "./format.js";
 
 const rows = new Map();
 
@@ -47,7 +47,7 @@ function update({ link, name, state, about, progress }, summary, chosen) {
     const parts = [];
     if (summary.started) parts.push(time(summary.started));
     if (summary.total_steps) parts.push(`${count(summary.step ?? 0)}/${count(summary.total_steps)}`);
-    if (summary.metric) parts.push(`${summary.metric} ${short(number(summary.value))}`);
+    if (summary.metric) parts.push(`${isolated(summary.metric)} ${short(number(summary.value))}`);
     else if (summary.loss !== null && summary.loss !== undefined) parts.push(`loss ${short(number(summary.loss))}`);
     setText(about, parts.join(" · "));
     progress.value = summary.total_steps ? (summary.step ?? 0) / summary.total_steps : 0;

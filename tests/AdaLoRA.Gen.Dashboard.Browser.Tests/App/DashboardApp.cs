@@ -12,8 +12,9 @@ internal sealed class DashboardApp : IAsyncDisposable
     public const string Token = "a-token-of-the-tests-0123456789";
 
     private readonly WebApplication _app;
+    private readonly SmallTask? _task;
 
-    private DashboardApp(WebApplication app) => _app = app;
+    private DashboardApp(WebApplication app, SmallTask? task) => (_app, _task) = (app, task);
 
     /// <summary>The page, without the token.</summary>
     public string Url => _app.Urls.First() + "/adalora/";
@@ -27,8 +28,9 @@ internal sealed class DashboardApp : IAsyncDisposable
     /// <summary>Starts an app that shows the runs below some folders.</summary>
     /// <param name="logFolders">Where past runs are.</param>
     /// <param name="port">0 for a free one.</param>
-    /// <param name="register">Adds runs.</param>
-    public static async Task<DashboardApp> StartAsync(string[] logFolders, int port = 0, Action<IServiceCollection>? register = null)
+    public static Task<DashboardApp> StartAsync(string[] logFolders, int port = 0) => StartAsync(logFolders, port, null, null);
+
+    private static async Task<DashboardApp> StartAsync(string[] logFolders, int port, SmallTask? task, Action<IServiceCollection>? register)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.ClearProviders();
@@ -38,7 +40,7 @@ internal sealed class DashboardApp : IAsyncDisposable
         var app = builder.Build();
         app.MapAdaLoRADashboard();
         await app.StartAsync();
-        return new DashboardApp(app);
+        return new DashboardApp(app, task);
     }
 
     /// <summary>Starts an app that trains the small model.</summary>
@@ -47,7 +49,7 @@ internal sealed class DashboardApp : IAsyncDisposable
     /// <param name="configure">Further options.</param>
     /// <param name="port">0 for a free one.</param>
     public static Task<DashboardApp> TrainAsync(string folder, SmallTask task, Action<TrainingOptions>? configure = null, int port = 0) =>
-        StartAsync([], port, services => services
+        StartAsync([], port, task, services => services
             .AddAdaLoRA<SmallModel>("small", o =>
             {
                 SetOptions(o, folder);
@@ -72,7 +74,14 @@ internal sealed class DashboardApp : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _app.StopAsync();
+        var stopping = _app.StopAsync();
+        // A step that waits is let go, and the run stops after it.
+        while (!stopping.IsCompleted)
+        {
+            if (_task is not null && _task.Limit < int.MaxValue) _task.Limit++;
+            await Task.WhenAny(stopping, Task.Delay(20));
+        }
+        await stopping;
         await _app.DisposeAsync();
         // An interrupted run sets it to 130; here that is no failure.
         Environment.ExitCode = 0;

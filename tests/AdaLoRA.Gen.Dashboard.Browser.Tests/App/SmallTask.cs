@@ -3,13 +3,15 @@ using static TorchSharp.torch;
 
 namespace AdaLoRA.Gen.Dashboard.Browser.Tests;
 
-/// <summary>Regression onto a fixed map of random inputs. It can be slowed down, so that a browser sees it train; what is learnt is the same.</summary>
+/// <summary>Regression onto a fixed map of random inputs. A test says how far it may train, so that nothing depends on how fast a browser is; what is learnt is the same.</summary>
 internal sealed class SmallTask : TrainingTask<SmallModel, SmallBatch>
 {
     private const int Examples = 64;
     private readonly Tensor _x;
     private readonly Tensor _y;
     private EpochOrder? _order;
+    private int _limit = int.MaxValue;
+    private int _batches;
 
     public SmallTask()
     {
@@ -18,8 +20,12 @@ internal sealed class SmallTask : TrainingTask<SmallModel, SmallBatch>
         _y = nn.functional.tanh(_x.mm(randn(SmallModel.Width, SmallModel.Out)));
     }
 
-    /// <summary>Time that each step takes on top.</summary>
-    public TimeSpan Pace { get; init; }
+    /// <summary>Batches that may be computed; at the next one the step under way waits. The batch that is tried before the first step is one.</summary>
+    public int Limit
+    {
+        get => Volatile.Read(ref _limit);
+        set => Volatile.Write(ref _limit, value);
+    }
 
     /// <summary>Name of the metric.</summary>
     public string Metric { get; init; } = "error";
@@ -42,7 +48,8 @@ internal sealed class SmallTask : TrainingTask<SmallModel, SmallBatch>
 
     public override Tensor Loss(SmallModel model, SmallBatch batch)
     {
-        Thread.Sleep(Pace);
+        while (_batches >= Limit) Thread.Sleep(5);
+        _batches++;
         return nn.functional.mse_loss(model.call(batch.X), batch.Y);
     }
 
