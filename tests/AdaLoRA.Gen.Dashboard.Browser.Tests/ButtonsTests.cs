@@ -51,7 +51,7 @@ public class ButtonsTests(BrowserFixture browser)
             await page.Page.ScreenshotAsync(new() { Path = Path.Combine(DashboardPage.PictureFolder, "stop.png") });
             await page["#confirm-yes"].ClickAsync();
             await page.UntilText("#state", "Stopping");
-            await page.UntilText("#buttons-note", "Asked to stop");
+            await page.UntilText("#buttons-note", "The run is stopping");
             task.Limit = int.MaxValue;
             await page.UntilText("#state", "Interrupted");
             int stopped = app.Run.History.Ended!.Step;

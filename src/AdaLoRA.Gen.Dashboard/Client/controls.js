@@ -79,7 +79,7 @@ export class Controls {
         if (hasEnded(state)) return state === "Interrupted" && this.#page.run.started ? "This run was interrupted; it goes on when the app resumes it." : "This run has ended.";
         if (!this.#page.summary?.live) return "This is a record of a run of another process; its own app has the buttons.";
         if (this.#control === "forbidden") return "This app does not let you press buttons.";
-        if (state === "Stopping") return "The run is stopping.";
+        if (state === "Stopping") return "The run is stopping: the step under way is finished and a checkpoint written.";
         return "";
     }
 
