@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections.Features;
 
 namespace AdaLoRA.Gen.Dashboard;
@@ -29,8 +30,19 @@ internal static class LocalOnly
     }
 
     // The other end of the connection itself: middleware that believes forwarded headers changes RemoteIpAddress, and not this.
-    private static IPAddress? Peer(HttpContext context) =>
-        ((context.Features.Get<IConnectionSocketFeature>()?.Socket.RemoteEndPoint ?? context.Features.Get<IConnectionEndPointFeature>()?.RemoteEndPoint) as IPEndPoint)?.Address;
+    private static IPAddress? Peer(HttpContext context)
+    {
+        try
+        {
+            var end = context.Features.Get<IConnectionSocketFeature>()?.Socket.RemoteEndPoint ?? context.Features.Get<IConnectionEndPointFeature>()?.RemoteEndPoint;
+            return (end as IPEndPoint)?.Address;
+        }
+        catch (Exception e) when (e is ObjectDisposedException or SocketException)
+        {
+            // Closed meanwhile: nobody reads the answer.
+            return IPAddress.None;
+        }
+    }
 
     // Null: a Unix socket or a named pipe, which no other machine reaches.
     private static bool IsLoopback(IPAddress? address) => address is null || IPAddress.IsLoopback(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address);

@@ -16,7 +16,11 @@ internal sealed record PastRun(string Path, string Id, (long Length, DateTime Wr
     /// <summary>Whether the file is still written to.</summary>
     public bool IsGrowing => Digest.Ended is null && IsAlive;
 
-    public RunSummary Summary => Digest.Summary(Id, Digest.Started!.Name, Digest.Started.Model, State.ToString(), live: false);
+    public RunSummary Summary => SummaryIn(State);
+
+    /// <summary>What a list tells of it.</summary>
+    /// <param name="state">From <see cref="State"/>.</param>
+    public RunSummary SummaryIn(RunState state) => Digest.Summary(Id, Digest.Started!.Name, Digest.Started.Model, state.ToString(), live: false);
 
     private bool IsAlive
     {

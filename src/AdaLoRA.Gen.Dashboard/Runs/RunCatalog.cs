@@ -34,7 +34,7 @@ internal sealed class RunCatalog : IDisposable
     private readonly PastRuns _past;
     private readonly Snapshot _list;
     private readonly ConcurrentDictionary<string, Snapshot> _snapshots = new();
-    private readonly ConcurrentDictionary<string, ((long, DateTime) Version, long Used, Content Content)> _kept = new();
+    private readonly ConcurrentDictionary<string, ((long, DateTime) Version, RunState State, long Used, Content Content)> _kept = new();
 
     public RunCatalog(IServiceProvider services, IOptions<DashboardOptions> options, ILogger<RunCatalog> logger, TimeProvider time)
     {
@@ -94,7 +94,8 @@ internal sealed class RunCatalog : IDisposable
 
     private Content? Read(PastRun past)
     {
-        if (_kept.TryGetValue(past.Path, out var kept) && kept.Version == past.Version)
+        var state = past.State;
+        if (_kept.TryGetValue(past.Path, out var kept) && kept.Version == past.Version && kept.State == state)
         {
             _kept[past.Path] = kept with { Used = _time.GetTimestamp() };
             return kept.Content;
@@ -102,8 +103,8 @@ internal sealed class RunCatalog : IDisposable
         try
         {
             var (history, number) = RunFile.Read(past.Path);
-            var content = new Content(RunJsonWriter.Write(past.Summary, history.Events, number));
-            _kept[past.Path] = (past.Version, _time.GetTimestamp(), content);
+            var content = new Content(RunJsonWriter.Write(past.SummaryIn(state), history.Events, number));
+            _kept[past.Path] = (past.Version, state, _time.GetTimestamp(), content);
             while (_kept.Count > MostKept) _kept.TryRemove(_kept.MinBy(k => k.Value.Used).Key, out _);
             return content;
         }

@@ -31,14 +31,15 @@ internal sealed class Broadcaster
     /// <summary>Begins to read.</summary>
     /// <param name="source">The run.</param>
     /// <param name="after">The first subscriber has all events up to this one.</param>
+    /// <param name="newest">Number of the newest event there is.</param>
     /// <param name="logger">Told what breaks.</param>
     /// <param name="time">Clock.</param>
-    public Broadcaster(IEventSource source, long after, ILogger logger, TimeProvider time)
+    public Broadcaster(IEventSource source, long after, long newest, ILogger logger, TimeProvider time)
     {
         (_source, _logger, _time) = (source, logger, time);
         // Each subscriber is told the state first, and then what becomes of it.
         _state = source.State;
-        _before = source.LastNumber;
+        _before = newest;
         _ring = new FrameRing(Math.Min(after, _before));
         _stop = new CancellationTokenSource();
         _lastFrame = _alone = time.GetTimestamp();
@@ -57,12 +58,13 @@ internal sealed class Broadcaster
     /// <summary>Lets a subscriber in.</summary>
     /// <param name="subscriber">Gets its place.</param>
     /// <param name="after">The last event that it has; null to begin with what comes.</param>
+    /// <param name="newest">Number of the newest event there is.</param>
     /// <param name="missed">Whether it must fetch the run anew.</param>
     /// <returns>False when this broadcaster has come to its end.</returns>
-    public bool TryAdd(Subscriber subscriber, long? after, out bool missed)
+    public bool TryAdd(Subscriber subscriber, long? after, long newest, out bool missed)
     {
         // More than there are: the number is of another process, before a restart.
-        bool isOther = after > _ring.LastNumber && after > _source.LastNumber;
+        bool isOther = after > Math.Max(_ring.LastNumber, newest);
         lock (_gate)
         {
             long? place = isOther ? null : _ring.PlaceAfter(after ?? _ring.LastNumber);

@@ -65,12 +65,15 @@ internal sealed class Broadcasters : IDisposable
     /// <param name="missed">Whether it must fetch the run anew.</param>
     public Broadcaster Add(string id, IEventSource source, Subscriber subscriber, long? after, out bool missed)
     {
+        // Of a past run this reads its file, so before the lock.
+        long newest = source.LastNumber;
         lock (_gate)
         {
-            if (_byRun.TryGetValue(id, out var known) && known.TryAdd(subscriber, after, out missed)) return known;
-            var made = new Broadcaster(source, after ?? source.LastNumber, _logger, _time);
-            if (!_stopped) _byRun[id] = made;
-            made.TryAdd(subscriber, after, out missed);
+            if (_byRun.TryGetValue(id, out var known) && known.TryAdd(subscriber, after, newest, out missed)) return known;
+            var made = new Broadcaster(source, after ?? newest, newest, _logger, _time);
+            made.TryAdd(subscriber, after, newest, out missed);
+            if (_stopped) made.Close();
+            else _byRun[id] = made;
             return made;
         }
     }
