@@ -39,7 +39,7 @@ export class Feed {
         if (isBack) this.#load();
     }
 
-    async #load() {
+    async #load(isLast = false) {
         this.#release();
         try {
             const { summary, events, number } = await getRun(this.id);
@@ -48,7 +48,7 @@ export class Feed {
             for (const e of events) run.add(e);
             this.run = run;
             this.summary = summary;
-            if (hasEnded(summary.state)) this.#become("over");
+            if (isLast || hasEnded(summary.state)) this.#become("over");
             else this.#follow(number);
         } catch (error) {
             if (this.#closed) return;
@@ -78,10 +78,8 @@ export class Feed {
             this.changed();
         });
         hears("reset", () => this.#retry());
-        hears("end", () => {
-            this.#release();
-            this.#become("over");
-        });
+        // Of a fast run the stream leaves readings out; once it is over, all that are kept are read.
+        hears("end", () => this.#load(true));
         stream.onerror = () => {
             if (stream === this.#stream) this.#retry();
         };
