@@ -26,10 +26,10 @@ export function count(value) {
     return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 }
 
-export function bytes(value) {
+export function bytes(value, onAxis = false) {
     if (!Number.isFinite(value)) return "–";
     for (const [unit, size] of [["TB", 1e12], ["GB", 1e9], ["MB", 1e6], ["kB", 1e3]]) {
-        if (value >= size) return `${(value / size).toPrecision(3)} ${unit}`;
+        if (value >= size) return `${onAxis ? Number((value / size).toPrecision(5)) : (value / size).toPrecision(3)} ${unit}`;
     }
     return `${value} B`;
 }

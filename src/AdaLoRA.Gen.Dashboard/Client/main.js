@@ -42,7 +42,7 @@ let drawnFeed = null;
 
 function draw() {
     frame = 0;
-    drawRuns(runs, skipped, page.id);
+    drawRuns(runs.map(current), skipped, page.id);
     setText(byId("trouble"), trouble);
     setHidden(byId("trouble"), !trouble);
     const nothing = sayNothing();
@@ -62,6 +62,12 @@ function draw() {
     events.draw(page.run);
     drawCard(page.run);
     drawnFeed = feed;
+}
+
+/** The list is asked for now and then; of the run that is followed more is known. */
+function current(summary) {
+    if (summary.id !== page.id || feed?.status !== "live") return summary;
+    return { ...summary, state: feed.summary.state, step: Math.max(summary.step ?? 0, feed.run.lastStep) };
 }
 
 function sayNothing() {
