@@ -36,6 +36,7 @@ export function bytes(value, onAxis = false) {
 
 export function duration(seconds) {
     if (!Number.isFinite(seconds) || seconds < 0) return "–";
+    if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
     const s = Math.round(seconds);
     if (s < 60) return `${s} s`;
     if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;

@@ -13,7 +13,7 @@ internal sealed class BrowserFinder(Func<string, string?> variable, Func<string,
 
     private static readonly string[] Elsewhere =
     [
-        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium", "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
+        "/usr/bin/chromium", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium", "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
     ];
 
     /// <summary>Full path of the first one that works; null when there is none.</summary>

@@ -38,7 +38,7 @@ public sealed class BrowserFixture(IMessageSink sink) : IAsyncLifetime
     private BrowserInstaller Installer(string own)
     {
         var finder = new BrowserFinder(Environment.GetEnvironmentVariable, File.Exists, Starts);
-        return new BrowserInstaller(() => finder.Find(own), OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess && IsDebian(), Run, Download, Tell);
+        return new BrowserInstaller(() => finder.Find(own), OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess && IsDebian(), Run, () => Download(own), Tell);
     }
 
     private static bool IsDebian() => File.Exists("/etc/os-release") && File.ReadLines("/etc/os-release").Any(line => line.Trim() is "ID=debian" or "ID=\"debian\"");
@@ -59,21 +59,21 @@ public sealed class BrowserFixture(IMessageSink sink) : IAsyncLifetime
         }
         catch (Win32Exception e)
         {
-            return $"{program} cannot be run: {e.Message}";
+            return $"{program} cannot be run (error {e.NativeErrorCode})";
         }
     }
 
-    private static string? Download()
+    private static string? Download(string own)
     {
-        string[] arguments = OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess ? ["install", "--with-deps", "chromium"] : ["install", "chromium"];
-        int code = Microsoft.Playwright.Program.Main(arguments);
-        return code == 0 ? null : $"playwright install ended with {code}.";
+        int code = Microsoft.Playwright.Program.Main(["install", "chromium"]);
+        // A bare system lacks libraries that it needs.
+        if (code == 0 && OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess && !Starts(own)) code = Microsoft.Playwright.Program.Main(["install-deps", "chromium"]);
+        return code == 0 ? null : $"playwright install ended with {code}, as it does when its download cannot be reached.";
     }
 
     private void Tell(string text)
     {
         sink.OnMessage(new DiagnosticMessage(text));
-        Console.Error.WriteLine(text);
     }
 }
 

@@ -34,7 +34,7 @@ internal sealed class BrowserInstaller(Func<string?> find, bool hasPackages, Fun
             tell($"Got {found}.");
             return found;
         }
-        reasons.Add($"{what} failed: {failure ?? "it ended well, but no browser that starts is there."}");
+        reasons.Add($"{what} failed: {(failure ?? "it ended well, but no browser that starts is there").TrimEnd('.')}.");
         tell(reasons[^1]);
         return null;
     }
