@@ -19,6 +19,7 @@ public sealed partial class PackageContentTests(PackageFeed feed)
     [InlineData("AdaLoRA.Gen")]
     [InlineData("AdaLoRA.Gen.Hosting")]
     [InlineData("AdaLoRA.Gen.Models")]
+    [InlineData("AdaLoRA.Gen.Dashboard")]
     public void ThereIsWhatIsNeededAndNothingElse(string id)
     {
         using Nupkg package = Open(id, "nupkg"), symbols = Open(id, "snupkg");
@@ -33,6 +34,7 @@ public sealed partial class PackageContentTests(PackageFeed feed)
     [InlineData("AdaLoRA.Gen")]
     [InlineData("AdaLoRA.Gen.Hosting")]
     [InlineData("AdaLoRA.Gen.Models")]
+    [InlineData("AdaLoRA.Gen.Dashboard")]
     public void SymbolsLeadToTheSources(string id)
     {
         using Nupkg package = Open(id, "nupkg"), symbols = Open(id, "snupkg");
@@ -51,6 +53,7 @@ public sealed partial class PackageContentTests(PackageFeed feed)
     [InlineData("AdaLoRA.Gen")]
     [InlineData("AdaLoRA.Gen.Hosting")]
     [InlineData("AdaLoRA.Gen.Models")]
+    [InlineData("AdaLoRA.Gen.Dashboard")]
     [InlineData("AdaLoRA.Gen.Templates")]
     public void ItSaysWhatItIs(string id)
     {
@@ -83,6 +86,17 @@ public sealed partial class PackageContentTests(PackageFeed feed)
             Assert.All(runTime, d => Assert.Equal($"[{feed.Version}]", d.Attribute("version")!.Value));
             Assert.All(runTime, d => Assert.Equal("All", d.Attribute("include")?.Value));
         }
+    }
+
+    [Fact]
+    public void WhoTakesTheDashboardGetsTheSameVersionOfHostingAndTheWebFramework()
+    {
+        using var package = Open("AdaLoRA.Gen.Dashboard", "nupkg");
+        XElement[] hosting = [.. package.Metadata.Descendants("dependency").Where(d => d.Attribute("id")!.Value == "AdaLoRA.Gen.Hosting")];
+        Assert.Equal(Frameworks.Length, hosting.Length);
+        Assert.All(hosting, d => Assert.Equal($"[{feed.Version}]", d.Attribute("version")!.Value));
+        Assert.All(hosting, d => Assert.Equal("All", d.Attribute("include")?.Value));
+        Assert.Equal(Frameworks.Order(), package.Metadata.Descendants("group").Where(g => g.Elements("frameworkReference").Any(f => f.Attribute("name")!.Value == "Microsoft.AspNetCore.App")).Select(g => g.Attribute("targetFramework")!.Value).Order());
     }
 
     [Fact]

@@ -6,8 +6,9 @@ namespace AdaLoRA.Gen.Benchmarks.Serving;
 
 /// <summary>Steps over a while.</summary>
 /// <param name="StepMs">Mean of a step: what disturbs one now and then is what is asked for.</param>
+/// <param name="ThreadMs">Processor time of the training thread a step; null where the system does not tell.</param>
 /// <param name="OtherCores">Processor time of all threads but the training one ÷ wall time; null where the system does not tell.</param>
-internal readonly record struct StepMean(double StepMs, double? OtherCores);
+internal readonly record struct StepMean(double StepMs, double? ThreadMs, double? OtherCores);
 
 /// <summary>Counts a run's steps, when the last was done, and the processor time of the training thread until then.</summary>
 internal sealed partial class StepClock : ITrainingObserver
@@ -40,8 +41,9 @@ internal sealed partial class StepClock : ITrainingObserver
         await Task.Delay(length);
         var to = Now();
         double wall = Stopwatch.GetElapsedTime(from.Last, to.Last).TotalSeconds;
-        double? others = to.Thread - from.Thread is { } thread ? (to.Process - from.Process - thread) / wall : null;
-        return new StepMean(wall * 1e3 / (to.Steps - from.Steps), others);
+        double? thread = to.Thread - from.Thread;
+        long steps = to.Steps - from.Steps;
+        return new StepMean(wall * 1e3 / steps, thread * 1e3 / steps, (to.Process - from.Process - thread) / wall);
     }
 
     private (long Steps, long Last, double? Thread, double Process) Now()

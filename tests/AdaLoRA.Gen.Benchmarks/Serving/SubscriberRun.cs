@@ -19,9 +19,13 @@ namespace AdaLoRA.Gen.Benchmarks.Serving;
 /// <param name="StreamsMB">Memory that so many open streams take.</param>
 /// <param name="GrowthMB">What is more at the end of the long hold than at its beginning.</param>
 /// <param name="BytesPerSecond">What the readers got.</param>
-/// <param name="ServerCores">Cores that all threads but the training one took with subscribers, less what they took without; null where the system does not tell.</param>
+/// <param name="OnOneCore">
+/// The same of processor time, as if the server had no core but the training's: the thread's time a step ÷ that without, and the part of a core that all other threads take more. Other processes that want the cores
+/// do not show in it. Empty where the system does not tell.
+/// </param>
+/// <param name="ServerCores">The second part of it.</param>
 /// <param name="Failure">Why it could not be measured.</param>
-internal sealed record SubscriberSample(double[] StepMs, double[] Ratios, double StreamsMB, double GrowthMB, double BytesPerSecond, double? ServerCores, string? Failure = null);
+internal sealed record SubscriberSample(double[] StepMs, double[] Ratios, double StreamsMB, double GrowthMB, double BytesPerSecond, double[] OnOneCore, double ServerCores, string? Failure = null);
 
 /// <summary>How to measure.</summary>
 /// <param name="Rounds">Pairs of segments.</param>
@@ -73,6 +77,7 @@ internal static class SubscriberRun
         var progress = new Progress();
         var length = TimeSpan.FromSeconds(plan.SegmentSeconds);
         while (clock.Steps < 200) await Task.Delay(50);
+        double idle = Settled();
         List<StepMean> without = [], with = [];
         double rate = 0;
         // The first round is thrown away: both processes compile what they do for the first time.
@@ -92,10 +97,10 @@ internal static class SubscriberRun
             progress.Report($"subscribers: round {round} of {plan.Rounds}, step {without[^1].StepMs:F2} ms without, {with[^1].StepMs:F2} ms with");
         }
         without.Add(await clock.MeanAsync(length));
-        double[] ratios = [.. Enumerable.Range(1, plan.Rounds).Select(i => with[i].StepMs / ((without[i].StepMs + without[i + 1].StepMs) / 2))];
-        double? server = Interval.OfMedian(with.Skip(1).Select(w => w.OtherCores ?? double.NaN)).Median - Interval.OfMedian(without.Skip(1).Select(w => w.OtherCores ?? double.NaN)).Median;
+        double[] ratios = Rounds(i => with[i].StepMs / ((without[i].StepMs + without[i + 1].StepMs) / 2));
+        double[] threads = Rounds(i => with[i].ThreadMs / ((without[i].ThreadMs + without[i + 1].ThreadMs) / 2));
+        double[] servers = Rounds(i => with[i].OtherCores - (without[i].OtherCores + without[i + 1].OtherCores) / 2);
 
-        double idle = Settled();
         if (!await OpenAsync()) return Failed($"only {broadcasters.Subscribers} of {Readers + Silent} streams could be opened");
         await Task.Delay(TimeSpan.FromSeconds(plan.HoldSeconds / 2));
         double half = Settled();
@@ -103,7 +108,9 @@ internal static class SubscriberRun
         double end = Settled();
         if (broadcasters.Subscribers != Readers + Silent) return Failed($"{broadcasters.Subscribers} streams were left");
         client.StandardInput.WriteLine(SubscriberClient.Quit);
-        return new SubscriberSample([.. without.Skip(1).Select(w => w.StepMs)], ratios, half - idle, end - half, rate, double.IsNaN(server.Value) ? null : server);
+        return new SubscriberSample([.. without.Skip(1).Select(w => w.StepMs)], ratios, half - idle, end - half, rate, [.. threads.Zip(servers, (t, s) => t + s)], Interval.OfMedian(servers).Median);
+
+        double[] Rounds(Func<int, double?> value) => [.. Enumerable.Range(1, plan.Rounds).Select(value).OfType<double>()];
 
         async Task<bool> OpenAsync()
         {
@@ -119,7 +126,7 @@ internal static class SubscriberRun
             return answer.Split(' ') is [var least, var all] ? (long.Parse(least, CultureInfo.InvariantCulture), long.Parse(all, CultureInfo.InvariantCulture)) : default;
         }
 
-        static SubscriberSample Failed(string why) => new([], [], 0, 0, 0, null, why);
+        static SubscriberSample Failed(string why) => new([], [], 0, 0, 0, [], 0, why);
     }
 
     // Without what the collector would give back anyway.
