@@ -137,12 +137,12 @@ public sealed partial class PredictorTests : IClassFixture<PredictorTests.Runnin
 
         public HttpClient Http { get; }
 
-        /// <summary>Stops it as Ctrl-C does, which must end it well.</summary>
+        /// <summary>Stops it as a service manager does (a shell in the background makes its children deaf to Ctrl-C), which must end it well.</summary>
         public void Dispose()
         {
             Http.Dispose();
             if (OperatingSystem.IsWindows()) _process.Kill();
-            else Process.Start("kill", ["-INT", $"{_process.Id}"]).WaitForExit();
+            else Process.Start("kill", ["-TERM", $"{_process.Id}"]).WaitForExit();
             bool ended = _process.WaitForExit(TimeSpan.FromSeconds(30));
             if (!ended) _process.Kill();
             _process.WaitForExit();
