@@ -35,8 +35,8 @@ public sealed class TemplateTests(PackageFeed feed, TemplateTests.Hive hive) : I
 
         string program = Path.Combine(project, "bin", "Release", framework, $"{name}.dll");
         var (exitCode, _, error) = Shell.RunIn(project, "dotnet", [program, "--stepz", "300"], ("DOTNET_ROLL_FORWARD", "Major"));
-        Assert.Equal(1, exitCode);
-        Assert.Contains("did you mean 'Steps'", error, StringComparison.Ordinal);
+        Assert.Equal(2, exitCode);
+        Assert.Contains("did you mean '--steps'", error, StringComparison.Ordinal);
         Assert.Single(error.TrimEnd().Split('\n'));
     }
 
