@@ -9,13 +9,16 @@ public readonly record struct Example(string Text, int Intent);
 /// <summary>Sentences to train and to test on: BANKING77's <c>train.csv</c> and <c>test.csv</c>, or CLINC150's <c>data_full.json</c> (without its out-of-scope part).</summary>
 public sealed record IntentData(IReadOnlyList<string> Intents, IReadOnlyList<Example> Train, IReadOnlyList<Example> Test)
 {
+    /// <summary>Where they were read from.</summary>
+    public string Folder { get; init; } = "";
+
     /// <summary>Reads a folder.</summary>
     /// <exception cref="AdaLoRAException">The folder holds neither form, or a file of it is damaged.</exception>
     public static IntentData Read(string folder)
     {
         string clinc = Path.Combine(folder, "data_full.json"), train = Path.Combine(folder, "train.csv"), test = Path.Combine(folder, "test.csv");
-        if (File.Exists(clinc)) return Number(ReadClinc(clinc, "train"), ReadClinc(clinc, "test"));
-        if (File.Exists(train) && File.Exists(test)) return Number(ReadCsv(train), ReadCsv(test));
+        if (File.Exists(clinc)) return Number(ReadClinc(clinc, "train"), ReadClinc(clinc, "test")) with { Folder = folder };
+        if (File.Exists(train) && File.Exists(test)) return Number(ReadCsv(train), ReadCsv(test)) with { Folder = folder };
         throw new AdaLoRAException($"'{folder}' holds neither train.csv and test.csv (columns text,category) nor data_full.json of CLINC150.");
     }
 

@@ -28,6 +28,15 @@ public sealed class IntentTask(IntentData data, WordPieceTokenizer tokenizer) : 
     /// <inheritdoc/>
     public override int BatchesPerEpoch => Order.Batches(Context.BatchSize);
 
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, string> Card => new Dictionary<string, string>
+    {
+        ["data"] = Path.GetFileName(Path.TrimEndingDirectorySeparator(data.Folder)),
+        ["sentences"] = FormattableString.Invariant($"{data.Train.Count} to train on, {data.Test.Count} to test on"),
+        ["intents"] = FormattableString.Invariant($"{data.Intents.Count}"),
+        ["longest sentence"] = FormattableString.Invariant($"{MaxLength} tokens"),
+    };
+
     private EpochOrder Order => _order ??= new EpochOrder(_train.Length, Context.Seed);
 
     /// <inheritdoc/>

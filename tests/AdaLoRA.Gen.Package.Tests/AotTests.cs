@@ -46,6 +46,7 @@ public sealed class AotTests(ITestOutputHelper output)
         string jit = Succeeds("dotnet", [folder.File("build/bin/Forms/release/Forms.dll"), Directory.CreateDirectory(folder.File("jit")).FullName]);
         Assert.Contains("loaded agrees: True\nfloat64: True\n", jit, StringComparison.Ordinal);
         Assert.Matches("hosted: exit code 0\nrun/.*adapter_model.safetensors [0-9A-F]{64}\n", jit);
+        Assert.Matches("log of again: RunStarted 1 RanksRead [0-9]+ LossRead 2 EvaluationRead 1 RunEnded 1, Finished, last loss [0-9.]+\nlog of Hosted: RunStarted 1 RanksRead [0-9]+ LossRead 4 ", jit);
 
         string published = Succeeds("dotnet", ["publish", .. shared, "-p:PublishAot=true", "-p:ShowTorchSharpWarnings=true", "-p:CreateHardLinksForPublishFilesIfPossible=true", "-o", folder.File("app")]);
         var warnings = published.Split('\n').Where(line => line.Contains(" warning IL", StringComparison.Ordinal));

@@ -42,11 +42,21 @@ builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
     ["AdaLoRA:Hosted:OutputFolder"] = Path.Combine(folder, "run"), ["AdaLoRA:Hosted:Adapter:InitialRank"] = "4", ["AdaLoRA:Hosted:Progress"] = "Off",
 });
 builder.Services.AddAdaLoRA<Hosted>().UseTask<HostedTask>();
+builder.Services.AddAdaLoRA<Hosted>("again", o =>
+{
+    (o.Steps, o.BatchSize, o.LearningRate, o.Threads, o.Progress, o.Seed) = (20, 8, 0.01, 1, ProgressMode.Off, 5);
+    o.OutputFolder = Path.Combine(folder, "again");
+}).UseTask<HostedTask>();
 using var host = builder.Build();
 int exitCode = await host.RunTrainingAsync();
 Console.WriteLine($"hosted: exit code {exitCode}");
 foreach (string file in Directory.GetFiles(Path.Combine(folder, "run"), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Where(f => !f.EndsWith("metrics.json", StringComparison.Ordinal)))
     if (file.EndsWith("adapter_model.safetensors", StringComparison.Ordinal)) Console.WriteLine($"{Path.GetRelativePath(folder, file)} {Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(file)))}");
+foreach (string log in RunLog.Find(folder).Order(StringComparer.Ordinal))
+{
+    var run = RunHistory.Read(log);
+    Console.WriteLine($"log of {run.Started!.Name}: {string.Join(" ", run.Events.GroupBy(e => e.GetType().Name).Select(g => $"{g.Key} {g.Count()}"))}, {run.Ended!.State}, last loss {run.Of<LossRead>()[^1].Loss:R}");
+}
 return exitCode;
 
 static void Show(string name, nn.Module model)
