@@ -11,7 +11,7 @@ internal static partial class Log
     [LoggerMessage(2, LogLevel.Debug, "Where training of {Model} failed", EventName = "FailedTrace")]
     public static partial void FailedTrace(ILogger logger, string model, Exception exception);
 
-    [LoggerMessage(3, LogLevel.Information, "Training of {Model} was interrupted at step {Step} of {TotalSteps}; set Resume to go on from {Checkpoint}", EventName = "Interrupted")]
+    [LoggerMessage(3, LogLevel.Information, "Training of {Model} was interrupted at step {Step} of {TotalSteps}; the next start goes on from {Checkpoint}", EventName = "Interrupted")]
     public static partial void Interrupted(ILogger logger, string model, int step, int totalSteps, string? checkpoint);
 
     [LoggerMessage(5, LogLevel.Warning, "The loss up to step {Step} is {Loss}", EventName = "LossNotFinite")]
@@ -26,6 +26,12 @@ internal static partial class Log
 
     [LoggerMessage(8, LogLevel.Warning, "Step {Step}: {Notice}", EventName = "Notice")]
     public static partial void Notice(ILogger logger, int step, string notice);
+
+    [LoggerMessage(30, LogLevel.Warning, "{Run}: {Reason}", EventName = "TensorBoardFailed")]
+    public static partial void TensorBoardFailed(ILogger logger, string run, string reason);
+
+    [LoggerMessage(31, LogLevel.Warning, "{Run}: the disk of TensorBoard's event files fell behind, so {Events} events are not in them; make them from the run's log with TensorBoardLog.Convert", EventName = "TensorBoardBehind")]
+    public static partial void TensorBoardBehind(ILogger logger, string run, long events);
 
     // The level is the caller's: what the console display shows anyway is logged as Debug.
     [LoggerMessage(EventId = 10, Message = "Training {Model} on {Device} with {Threads} threads (measured: {Measured}): steps {FirstStep} to {TotalSteps}, {Adapters} adapters of {Triplets} triplets, {Parameters} trained parameters", EventName = "Started")]
@@ -42,6 +48,15 @@ internal static partial class Log
 
     [LoggerMessage(EventId = 20, Message = "Going on from step {Step}", EventName = "Continued")]
     public static partial void Continued(ILogger logger, LogLevel level, int step);
+
+    [LoggerMessage(EventId = 21, Message = "Training of {Model} stopped early at step {Step} of {TotalSteps}: {Reason}", EventName = "StoppedEarly")]
+    public static partial void StoppedEarly(ILogger logger, LogLevel level, string model, int step, int totalSteps, string reason);
+
+    [LoggerMessage(EventId = 22, Message = "{Model}: {Estimate}", EventName = "Estimate")]
+    public static partial void Estimate(ILogger logger, LogLevel level, string model, string estimate);
+
+    [LoggerMessage(EventId = 23, Message = "{DryRun}", EventName = "DryRun")]
+    public static partial void DryRun(ILogger logger, LogLevel level, string dryRun);
 
     [LoggerMessage(EventId = 11, Message = "Resuming {Model} from {Checkpoint}", EventName = "Resuming")]
     public static partial void Resuming(ILogger logger, LogLevel level, string model, string checkpoint);

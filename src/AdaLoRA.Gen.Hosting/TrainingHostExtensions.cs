@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
@@ -6,21 +8,31 @@ namespace AdaLoRA.Gen.Hosting;
 /// <summary>Runs a training app to its exit code.</summary>
 public static class TrainingHostExtensions
 {
-    /// <summary>As <c>host.RunAsync()</c>, but options that are wrong become lines on the error stream instead of a crash with a stack trace.</summary>
+    private const int WrongArguments = 2;
+
+    /// <summary>As <c>host.RunAsync()</c>, but options that are wrong become lines on the error stream instead of a crash with a stack trace, and <c>--help</c> (of <see cref="TrainingArguments"/>) a table of all options.</summary>
     /// <param name="host">A host with <c>AddAdaLoRA</c>.</param>
     /// <param name="cancellationToken">Stops the host, as Ctrl-C does.</param>
-    /// <returns>The app's exit code: 0 done, 130 interrupted, 1 failed.</returns>
+    /// <returns>The app's exit code: 0 done, 130 interrupted, 1 failed, 2 wrong arguments.</returns>
     public static async Task<int> RunTrainingAsync(this IHost host, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(host);
+        var arguments = host.Services.GetService<IConfiguration>()?.GetSection(AdaLoRAServiceCollectionExtensions.RootSection);
+        if (arguments?[TrainingArguments.Help] is { } help)
+        {
+            await Console.Out.WriteLineAsync(help).ConfigureAwait(false);
+            return 0;
+        }
         try
         {
+            // The host would do it, too, and log the exception with its trace.
+            host.Services.GetService<IStartupValidator>()?.Validate();
             await host.RunAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (Failures(e) is { } failures)
         {
             foreach (string failure in failures) await Console.Error.WriteLineAsync(failure).ConfigureAwait(false);
-            Environment.ExitCode = 1;
+            Environment.ExitCode = arguments?.GetChildren().Any(run => run.GetSection(TrainingArguments.Wrong).Exists()) == true ? WrongArguments : 1;
         }
         return Environment.ExitCode;
     }

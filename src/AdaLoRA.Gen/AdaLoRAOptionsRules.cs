@@ -17,24 +17,27 @@ internal static class AdaLoRAOptionsRules
 
         Rule(Enum.IsDefined(o.Method), $"Method is {o.Method}; it must be AdaLoRA or LoRA.");
         Rule(Enum.IsDefined(o.Fidelity), $"Fidelity is {o.Fidelity}; it must be Reference or Paper.");
-        Rule(o.Targets.Count > 0, $"Targets is empty; name at least one pattern, such as \"*.query\".");
-        Rule(o.Targets.All(p => !string.IsNullOrWhiteSpace(p)), $"Targets holds an empty pattern; remove it.");
-        Rule(o.Trainable.All(p => !string.IsNullOrWhiteSpace(p)), $"Trainable holds an empty pattern; remove it.");
-        Readable("Targets", o.Targets.Where(p => !string.IsNullOrWhiteSpace(p)), p => PathPattern.Parse(p));
-        Readable("Trainable", o.Trainable.Where(p => !string.IsNullOrWhiteSpace(p)), p => PathPattern.Parse(p));
+        IList<string> targets = o.Targets ?? [], trainable = o.Trainable ?? [], limits = o.RankLimits ?? [];
+        Rule(targets.Count > 0, $"Targets is empty; name at least one pattern, such as \"*.query\".");
+        Rule(targets.All(p => !string.IsNullOrWhiteSpace(p)), $"Targets holds an empty pattern; remove it.");
+        Rule(trainable.All(p => !string.IsNullOrWhiteSpace(p)), $"Trainable holds an empty pattern; remove it.");
+        Rule(o.Trainable is not null, $"Trainable is null; an empty list trains the adapters alone.");
+        Rule(o.RankLimits is not null, $"RankLimits is null; an empty list limits nothing.");
+        Readable("Targets", targets.Where(p => !string.IsNullOrWhiteSpace(p)), p => PathPattern.Parse(p));
+        Readable("Trainable", trainable.Where(p => !string.IsNullOrWhiteSpace(p)), p => PathPattern.Parse(p));
         Rule(o.InitialRank >= 0, $"InitialRank is {o.InitialRank}; it must be at least 1, or 0 to let the budget decide.");
         Rule(double.IsFinite(o.Alpha) && o.Alpha >= 0, $"Alpha is {o.Alpha}; it must be positive, or 0 for the default.");
         Rule(o.Dropout is >= 0 and < 1, $"Dropout is {o.Dropout}; it must be at least 0 and below 1.");
         Rule(Enum.IsDefined(o.Bias), $"Bias is {o.Bias}; it must be None, All or AdapterOnly.");
         if (o.Method == AdapterMethod.LoRA)
         {
-            Rule(o.InitialRank > 0 || o.Budget > 0, $"LoRA needs a rank; set InitialRank (or Budget, the triplets of all targets together).");
+            Rule(o.InitialRank > 0 || o.Budget > 0, $"InitialRank is {o.InitialRank} and Budget is {o.Budget}; LoRA needs a rank: set InitialRank (or Budget, the triplets of all targets together) to at least 1.");
             return broken;
         }
         Rule(o.Budget >= 1, $"Budget is {o.Budget}; it must be at least 1: it is the number of triplets (or parameters) kept over all targets.");
         Rule(Enum.IsDefined(o.Score), $"Score is {o.Score}; it must be Product, Sensitivity, Magnitude or SignalToNoise.");
         Rule(Enum.IsDefined(o.BudgetUnit), $"BudgetUnit is {o.BudgetUnit}; it must be Triplets or Parameters.");
-        Readable("RankLimits", o.RankLimits.Select(l => l ?? ""), limit =>
+        Readable("RankLimits", limits.Select(l => l ?? ""), limit =>
         {
             if (RankLimit.Parse(limit) is null) broken.Add(RankLimit.Malformed(limit));
         });

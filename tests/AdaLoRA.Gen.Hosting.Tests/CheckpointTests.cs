@@ -49,7 +49,7 @@ public class CheckpointTests
         using var folder = new TemporaryFolder();
         int n = 0;
         // The second evaluation is the best; with 8 it has no checkpoint of its own.
-        var result = Runs.Run(Options(folder.Path, o => (o.KeepCheckpoints, o.KeepBest, o.EvaluateEvery) = (1, keepBest, evaluateEvery)), new TinyTask { Metric = _ => Math.Abs(2 - ++n) });
+        var result = Runs.Run(Options(folder.Path, o => (o.KeepCheckpoints, o.KeepBest, o.EvaluateEvery, o.BestWithinBudget) = (1, keepBest, evaluateEvery, false)), new TinyTask { Metric = _ => Math.Abs(2 - ++n) });
         Assert.Equal(2 * evaluateEvery, result.Best!.Step);
         Assert.Equal(expected.Split(' '), Runs.Checkpoints(folder.Path));
     }

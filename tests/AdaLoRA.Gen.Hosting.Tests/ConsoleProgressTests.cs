@@ -33,7 +33,7 @@ public class ConsoleProgressTests
         using var stop = new CancellationTokenSource();
         Runs.Run(Runs.Options(folder.Path, o => o.Progress = ProgressMode.Plain), null, stop.Token, new Runs.StopAt(7, stop), new ConsoleProgress(console));
         Assert.Contains("interrupted at step 7 of 40", console.Output, StringComparison.Ordinal);
-        Assert.Contains($"checkpoint: {folder.File("checkpoints/step-7")} (go on with Resume)", console.Output, StringComparison.Ordinal);
+        Assert.Contains($"checkpoint: {folder.File("checkpoints/step-7")} (the next start goes on from it)", console.Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -43,6 +43,32 @@ public class PrefetchTests
     }
 
     [Fact]
+    public void Making_batches_overlaps_with_the_steps()
+    {
+        using var folder = new TemporaryFolder();
+        TrainingResult Run(int prefetch) => Runs.Run(Runs.Options(folder.File($"{prefetch}"), o => o.Prefetch = prefetch), new WatchedTask { Making = (_, _) => Thread.Sleep(20), Training = (_, _, _) => Thread.Sleep(20) });
+        // 40 ms a step in turn, 20 ms beside each other; other work on the machine hits both.
+        double apart = Run(0).Seconds, beside = Run(2).Seconds;
+        Assert.True(beside < 0.8 * apart, $"{beside} s beside the steps, {apart} s in turn");
+    }
+
+    [Theory]
+    [InlineData(0, 40, 0, "set Prefetch to 2")]
+    [InlineData(2, 40, 0, "make GetBatch cheaper")]
+    [InlineData(2, 5, 40, null)]
+    public async Task Batches_that_are_late_are_told_once(int prefetch, int making, int training, string? advice)
+    {
+        using var folder = new TemporaryFolder();
+        using var model = new TinyModel();
+        var task = new WatchedTask { Making = (_, _) => Thread.Sleep(making), Training = (_, _, _) => Thread.Sleep(training) };
+        var trainer = new Trainer<TinyModel>(model, task, Runs.Options(folder.Path, o => (o.Prefetch, o.LogEvery) = (prefetch, 1)));
+        await trainer.RunAsync();
+        var notices = trainer.Run.History.Of<RunNotice>().Where(n => n.Text.StartsWith("Batches are late: the steps waited for GetBatch in ", StringComparison.Ordinal)).ToList();
+        if (advice is null) Assert.Empty(notices);
+        else Assert.Contains(advice, Assert.Single(notices).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Skipped_steps_go_on_with_the_next_data()
     {
         using var folder = new TemporaryFolder();

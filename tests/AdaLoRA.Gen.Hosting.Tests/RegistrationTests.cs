@@ -117,7 +117,7 @@ public sealed class RegistrationTests : IDisposable
         builder.Services.AddAdaLoRA<TinyModel>("two", o => Quick(o, folder.Path + "/.")).UseTask<TinyTask>();
         using var host = builder.Build();
         var e = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
-        Assert.Equal($"AdaLoRA:two: OutputFolder is '{folder.Path}/.', where the run 'one' writes, too; give each run a folder of its own.", Assert.Single(e.Failures));
+        Assert.Equal($"AdaLoRA:two:OutputFolder is '{folder.Path}/.', where the run 'one' writes, too; give each run a folder of its own.", Assert.Single(e.Failures));
     }
 
     [Fact]

@@ -131,12 +131,12 @@ public class ResumeTests
     }
 
     [Fact]
-    public void A_fresh_run_does_not_walk_over_an_interrupted_one()
+    public void Without_resuming_a_run_does_not_walk_over_an_interrupted_one()
     {
         using var folder = new TemporaryFolder();
         Runs.RunUntil(20, Options(folder.Path));
-        var e = Assert.Throws<AdaLoRAException>(() => Runs.Run(Options(folder.Path)));
-        Assert.Contains("stopped at step 20 of 40; set Resume", e.Message, StringComparison.Ordinal);
+        var e = Assert.Throws<AdaLoRAException>(() => Runs.Run(Options(folder.Path, o => o.Resume = false)));
+        Assert.Contains("stopped at step 20 of 40; leave Resume out", e.Message, StringComparison.Ordinal);
         Assert.Equal(["step-15", "step-20"], Checkpoints(folder.Path));
     }
 
@@ -153,7 +153,7 @@ public class ResumeTests
     public void The_state_is_readable()
     {
         using var folder = new TemporaryFolder();
-        var stopped = Runs.RunUntil(20, Options(folder.Path, o => o.Seed = 6));
+        var stopped = Runs.RunUntil(20, Options(folder.Path, o => (o.Seed, o.BestWithinBudget) = (6, false)));
         var state = JsonNode.Parse(File.ReadAllText(Path.Combine(stopped.Checkpoint!, "state.json")))!;
         Assert.Equal(20, (int)state["step"]!);
         Assert.Equal(40, (int)state["total_steps"]!);

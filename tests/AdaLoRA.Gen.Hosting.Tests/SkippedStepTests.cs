@@ -89,7 +89,7 @@ public class SkippedStepTests
         var e = Assert.Throws<AdaLoRAException>(() => late ? Runs.RunLate(options, task, recorder) : Runs.Run(options, task, default, recorder));
         string checkpoint = folder.File("checkpoints/step-15");
         Assert.StartsWith("After step 15 of 40 the gradients of 1", e.Message, StringComparison.Ordinal);
-        Assert.Contains($"'{checkpoint}' holds the last good state: check the data and the loss and set Resume", e.Message, StringComparison.Ordinal);
+        Assert.Contains($"'{checkpoint}' holds the last good state: check the data and the loss and start again to go on from it", e.Message, StringComparison.Ordinal);
         Assert.Contains("lower LearningRate", e.Message, StringComparison.Ordinal);
         Assert.Same(e, recorder.Error);
         Assert.Equal(["step-10", "step-15"], Runs.Checkpoints(folder.Path));

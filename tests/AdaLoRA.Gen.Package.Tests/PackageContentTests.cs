@@ -20,11 +20,13 @@ public sealed partial class PackageContentTests(PackageFeed feed)
     [InlineData("AdaLoRA.Gen.Hosting")]
     [InlineData("AdaLoRA.Gen.Models")]
     [InlineData("AdaLoRA.Gen.Dashboard")]
+    [InlineData("AdaLoRA.Gen.Reports")]
     public void ThereIsWhatIsNeededAndNothingElse(string id)
     {
         using Nupkg package = Open(id, "nupkg"), symbols = Open(id, "snupkg");
         string[] expected = ["LICENSE", "README.md", .. Frameworks.SelectMany(f => new[] { $"lib/{f}/{id}.dll", $"lib/{f}/{id}.xml" }),
-            .. id == "AdaLoRA.Gen" ? CompilerAssemblies.Select(a => $"analyzers/dotnet/{(a == "AdaLoRA.Gen.Completion" ? "roslyn5.0/cs" : "cs")}/{a}.dll") : []];
+            .. id == "AdaLoRA.Gen" ? CompilerAssemblies.Select(a => $"analyzers/dotnet/{(a == "AdaLoRA.Gen.Completion" ? "roslyn5.0/cs" : "cs")}/{a}.dll") : [],
+            .. id == "AdaLoRA.Gen.Reports" ? ["Inter-OFL.txt"] : Array.Empty<string>()];
         Assert.True(CompilerAssemblies.Length >= 2);
         Assert.Equal(expected.Order(StringComparer.Ordinal), package.Files.Order(StringComparer.Ordinal));
         Assert.Equal(Frameworks.Select(f => $"lib/{f}/{id}.pdb").Order(StringComparer.Ordinal), symbols.Files.Order(StringComparer.Ordinal));
@@ -35,6 +37,7 @@ public sealed partial class PackageContentTests(PackageFeed feed)
     [InlineData("AdaLoRA.Gen.Hosting")]
     [InlineData("AdaLoRA.Gen.Models")]
     [InlineData("AdaLoRA.Gen.Dashboard")]
+    [InlineData("AdaLoRA.Gen.Reports")]
     public void SymbolsLeadToTheSources(string id)
     {
         using Nupkg package = Open(id, "nupkg"), symbols = Open(id, "snupkg");
@@ -53,14 +56,17 @@ public sealed partial class PackageContentTests(PackageFeed feed)
     [InlineData("AdaLoRA.Gen")]
     [InlineData("AdaLoRA.Gen.Hosting")]
     [InlineData("AdaLoRA.Gen.Models")]
+    [InlineData("AdaLoRA.Gen.Tool")]
     [InlineData("AdaLoRA.Gen.Dashboard")]
+    [InlineData("AdaLoRA.Gen.Reports")]
     [InlineData("AdaLoRA.Gen.Templates")]
     public void ItSaysWhatItIs(string id)
     {
         using var package = Open(id, "nupkg");
         var metadata = package.Metadata;
         Assert.Equal(id, metadata.Element("id")!.Value);
-        Assert.Equal("MIT", metadata.Element("license")!.Value);
+        // Its font is under another licence, which is in the package.
+        Assert.Equal(id == "AdaLoRA.Gen.Reports" ? "MIT AND OFL-1.1" : "MIT", metadata.Element("license")!.Value);
         Assert.Equal(File.ReadAllText(RepositoryRoot.Combine("LICENSE")), package.Text("LICENSE"));
         Assert.Equal("README.md", metadata.Element("readme")!.Value);
         Assert.Equal(Repository, metadata.Element("projectUrl")!.Value);

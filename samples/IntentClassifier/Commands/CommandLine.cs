@@ -17,7 +17,7 @@ internal static class CommandLine
         var root = new RootCommand("Fine-tunes a sentence encoder (MiniLM-L6) on 77 banking intents with AdaLoRA, and answers with it. Without a command it trains.");
         training.AddTo(root);
         root.SetAction(training.RunAsync);
-        var train = new Command("train", "Trains and saves an adapter that Hugging Face PEFT reads. Ctrl-C saves what there is; --resume goes on.");
+        var train = new Command("train", "Trains and saves an adapter that Hugging Face PEFT reads. Ctrl-C saves what there is; the next start goes on.");
         training.AddTo(train);
         train.SetAction(training.RunAsync);
 
@@ -49,7 +49,7 @@ internal static class CommandLine
         private readonly Option<int?> _batchSize = Whole("--batch-size", "Sentences of a step. Default 32.", 1);
         private readonly Option<int?> _threads = Whole("--threads", "Intra-op threads. Default: what runs one batch faster.", 1);
         private readonly Option<string?> _device = new("--device") { Description = "cpu, cuda, cuda:1, or auto: cuda where it is found. Default cpu." };
-        private readonly Option<bool> _resume = new("--resume") { Description = "Go on from the newest checkpoint of the output folder, bit for bit." };
+        private readonly Option<bool> _resume = new("--resume") { Description = "Go on from the newest checkpoint of the output folder also when its run is complete, which trains nothing." };
 
         public void AddTo(Command command)
         {

@@ -53,7 +53,7 @@ internal sealed record TrainSettings
         options.Threads = Threads ?? options.Threads;
         options.Device = Device ?? options.Device;
         options.OutputFolder = Output ?? options.OutputFolder;
-        options.Resume |= Resume;
+        if (Resume) options.Resume = true;
         if (Json) options.Progress = ProgressMode.Plain;
 
         var adapter = options.Adapter;

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using AdaLoRA.Gen.Hosting;
 
 namespace AdaLoRA.Gen.Dashboard;
@@ -11,33 +10,16 @@ namespace AdaLoRA.Gen.Dashboard;
 internal sealed record PastRun(string Path, string Id, (long Length, DateTime Written) Version, RunDigest Digest)
 {
     /// <summary>Without an end the process is at it still, on this machine, or it died.</summary>
-    public RunState State => Digest.Ended is { } ended ? ended.State : IsAlive ? RunState.Training : RunState.Interrupted;
+    public RunState State => RunProcess.StateOf(Digest.Started!, Digest.Ended);
 
     /// <summary>Whether the file is still written to.</summary>
-    public bool IsGrowing => Digest.Ended is null && IsAlive;
+    public bool IsGrowing => Digest.Ended is null && State == RunState.Training;
 
     public RunSummary Summary => SummaryIn(State);
 
     /// <summary>What a list tells of it.</summary>
     /// <param name="state">From <see cref="State"/>.</param>
     public RunSummary SummaryIn(RunState state) => Digest.Summary(Id, Digest.Started!.Name, Digest.Started.Model, state.ToString(), live: false);
-
-    private bool IsAlive
-    {
-        get
-        {
-            try
-            {
-                // A later process may have got the number of one that is gone; it was started after the run.
-                using var process = Process.GetProcessById(Digest.Started!.ProcessId);
-                return process.StartTime.ToUniversalTime() <= Digest.Started.Time.UtcDateTime;
-            }
-            catch (Exception e) when (e is ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception)
-            {
-                return false;
-            }
-        }
-    }
 }
 
 /// <summary>

@@ -9,6 +9,9 @@ namespace AdaLoRA.Gen.Dashboard;
 /// <param name="Run">The run.</param>
 internal sealed record LiveRun(string Id, TrainingRun Run)
 {
+    /// <summary>Used by one caller at a time, the one that makes the snapshot.</summary>
+    public EarlierEvents Earlier { get; } = new();
+
     public RunSummary Summary(IReadOnlyList<TrainingEvent> events)
     {
         var digest = new RunDigest();
@@ -86,7 +89,7 @@ internal sealed class RunCatalog : IDisposable
     private static byte[] Write(LiveRun live)
     {
         var events = live.Run.History.Events;
-        return RunJsonWriter.Write(live.Summary(events), events, events is [.., var last] ? last.Number : 0);
+        return RunJsonWriter.Write(live.Summary(events), live.Earlier.Before(events), events is [.., var last] ? last.Number : 0);
     }
 
     private Content? Read(PastRun past)

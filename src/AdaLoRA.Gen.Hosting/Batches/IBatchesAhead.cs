@@ -9,6 +9,9 @@ internal interface IBatchesAhead
     /// <exception cref="AdaLoRAException">The task's batches cannot be made on another thread.</exception>
     void Start(BatchPosition first, int ahead);
 
+    /// <summary>How long losses have waited for their batches so far: for all of the making where none is made ahead.</summary>
+    TimeSpan Waited { get; }
+
     /// <summary>Stops and frees what was made for nothing. May be called twice.</summary>
     void Stop();
 }

@@ -52,6 +52,13 @@ internal sealed class CheckpointState
 
     public List<EvaluationAt> Evaluations { get; set; } = [];
 
+    /// <summary>Why the run stopped before its last step for good; null when it did not.</summary>
+    public string? StoppedEarly { get; set; }
+
+    /// <summary>Whether there is nothing left to train.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool HasEnded => Step == TotalSteps || StoppedEarly is not null;
+
     /// <summary>The loss that was read last; null before the first reading.</summary>
     public double? LastLoss { get; set; }
 

@@ -6,8 +6,9 @@ internal static class OptionsRecord
     // These change what a run shows, keeps or where it computes, not what it learns.
     private static readonly HashSet<string> Immaterial =
     [
-        nameof(TrainingOptions.EvaluateEvery), nameof(TrainingOptions.EvaluateAtStart), nameof(TrainingOptions.KeepBest), nameof(TrainingOptions.CheckpointEvery), nameof(TrainingOptions.KeepCheckpoints),
-        nameof(TrainingOptions.OutputFolder), nameof(TrainingOptions.Resume), nameof(TrainingOptions.Threads), nameof(TrainingOptions.Device), nameof(TrainingOptions.LogEvery),
+        nameof(TrainingOptions.EvaluateEvery), nameof(TrainingOptions.EvaluateAtStart), nameof(TrainingOptions.KeepBest), nameof(TrainingOptions.Patience), nameof(TrainingOptions.MinDelta), nameof(TrainingOptions.StopAtValue), nameof(TrainingOptions.BestWithinBudget),
+         nameof(TrainingOptions.CheckpointEvery), nameof(TrainingOptions.KeepCheckpoints),
+        nameof(TrainingOptions.OutputFolder), nameof(TrainingOptions.Resume), nameof(TrainingOptions.DryRun), nameof(TrainingOptions.Threads), nameof(TrainingOptions.Device), nameof(TrainingOptions.LogEvery),
         nameof(TrainingOptions.Progress), nameof(TrainingOptions.Prefetch), nameof(TrainingOptions.RunLog),
         // Both show in the number of steps, which is compared.
         nameof(TrainingOptions.Steps), nameof(TrainingOptions.Epochs),
@@ -28,6 +29,6 @@ internal static class OptionsRecord
             .Select(d => $"{d.Item1} was '{d.Item2}' and is '{d.Item3}'")
             .ToList();
         if (differences.Count == 0) return;
-        throw new AdaLoRAException($"The checkpoint '{folder}' belongs to another run: {string.Join("; ", differences)}. Restore the values, or set Resume to false with another OutputFolder.");
+        throw new AdaLoRAException($"The checkpoint '{folder}' belongs to another run: {string.Join("; ", differences)}. Restore the values to go on with it, delete '{Path.GetDirectoryName(folder)}' to start again, or choose another OutputFolder.");
     }
 }

@@ -102,7 +102,15 @@ public static class AdaLoRAServiceCollectionExtensions
             })
             .ValidateOnStart();
         services.AddSingleton<IOptionsChangeTokenSource<TrainingOptions>>(provider => new ConfigurationChangeTokenSource<TrainingOptions>(name, Section(provider)));
-        services.AddSingleton<IValidateOptions<TrainingOptions>>(provider => new TrainingOptionsValidator(name, provider.GetRequiredService<OutputFolders>()));
+        services.AddSingleton(new RunSection(name, section?.Path ?? $"{RootSection}:{name}"));
+        services.AddSingleton<IValidateOptions<TrainingOptions>>(provider => new TrainingOptionsValidator(name, provider.GetRequiredService<OutputFolders>(), () => Unread(provider, name)));
+    }
+
+    // The first run of the app tells it for all.
+    private static IEnumerable<string> Unread(IServiceProvider provider, string run)
+    {
+        RunSection[] known = [.. provider.GetServices<RunSection>()];
+        return known[0].Run == run ? RunSections.Unread(provider.GetService<IConfiguration>(), known) : [];
     }
 
     private static void AddRun<[DynamicallyAccessedMembers(Constructors)] TModel>(RunServices<TModel> run)
@@ -128,6 +136,7 @@ public static class AdaLoRAServiceCollectionExtensions
         services.TryAddSingleton<TrainingGroup>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ITrainingObserver, LoggingObserver>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ITrainingObserver, ConsoleProgress>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<ITrainingObserver, TrainingMetrics>());
         services.TryAddSingleton(provider => new TrainingRuns(provider.GetServices<RunRegistration>().Select(r => provider.GetRequiredKeyedService<TrainingRun>(r.Name))));
     }
 }

@@ -28,11 +28,22 @@ internal static class OptionsTable
     public static bool IsList(string path) => Find(path)?.PropertyType == typeof(IList<string>);
 
     /// <summary>Whether a path names a switch that may stand without a value on a command line.</summary>
-    public static bool IsSwitch(string path) => Find(path)?.PropertyType == typeof(bool);
+    public static bool IsSwitch(string path) => Find(path) is { } property && Plain(property) == typeof(bool);
+
+    /// <summary>Whether a path names a text, which sentences put in quotes.</summary>
+    public static bool IsText(string path) => Find(path)?.PropertyType == typeof(string);
 
     /// <summary>The correctly spelt path, or null when there is no such value.</summary>
     public static string? Canonical(string path) => Find(path) is not { } property ? null
         : property.DeclaringType == typeof(AdaLoRAOptions) ? $"{AdapterSection}:{property.Name}" : property.Name;
+
+    /// <summary>An option as a command line spells it: <c>--learning-rate</c>, <c>--budget</c>; with the section's name where both have one, <c>--adapter:seed</c>.</summary>
+    public static string Argument(string path)
+    {
+        string name = path[(path.LastIndexOf(':') + 1)..];
+        string dashed = string.Concat(name.Select((c, i) => char.IsUpper(c) ? $"{(i > 0 ? "-" : "")}{char.ToLowerInvariant(c)}" : $"{c}"));
+        return path.Contains(':', StringComparison.Ordinal) && Training.ContainsKey(name) ? $"--{AdapterSection.ToLowerInvariant()}:{dashed}" : $"--{dashed}";
+    }
 
     /// <summary>The present value as configuration would spell it.</summary>
     public static string Read(TrainingOptions options, string path)
@@ -48,19 +59,24 @@ internal static class OptionsTable
     }
 
     /// <summary>Sets one value from text.</summary>
-    /// <returns>Null, or what kind of text it must be.</returns>
-    public static string? Write(TrainingOptions options, string path, string text)
+    /// <returns>Whether the text is of the option's kind; see <see cref="Expected"/>. Empty text is "not set" where there is such a thing.</returns>
+    public static bool Write(TrainingOptions options, string path, string text)
     {
         var property = Find(path)!;
-        var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
-        object? value = null;
-        if (text.Length > 0 || Nullable.GetUnderlyingType(property.PropertyType) is null)
-        {
-            value = Parse(type, text);
-            if (value is null) return Expected(type);
-        }
+        bool isUnset = text.Length == 0 && Nullable.GetUnderlyingType(property.PropertyType) is not null;
+        object? value = isUnset ? null : Parse(Plain(property), text);
+        if (value is null && !isUnset) return false;
         property.SetValue(Owner(options, path), value);
-        return null;
+        return true;
+    }
+
+    /// <summary>What an option must be, its range included, as the end of a sentence: "a whole number up to 2147483647: at least 1".</summary>
+    /// <param name="path">The option.</param>
+    /// <param name="withKind">False leaves out what anybody sees who has a value of that kind: "at least 1".</param>
+    public static string Expected(string path, bool withKind = true)
+    {
+        string range = OptionTexts.Of(Canonical(path)!).Range, kind = Kind(Plain(Find(path)!), hasRange: range.Length > 0);
+        return range.Length == 0 ? kind : kind.Length == 0 || !withKind ? range : $"{kind}: {range}";
     }
 
     /// <summary>Replaces a list as a whole; a list in configuration does not add to the attribute's.</summary>
@@ -72,22 +88,25 @@ internal static class OptionsTable
         return path.StartsWith(prefix, StringComparison.OrdinalIgnoreCase) ? Adapter.GetValueOrDefault(path[prefix.Length..]) : Training.GetValueOrDefault(path);
     }
 
+    private static Type Plain(PropertyInfo property) => Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
+
     private static object Owner(TrainingOptions options, string path) => path.Contains(':', StringComparison.Ordinal) ? options.Adapter : options;
 
     private static object? Parse(Type type, string text)
     {
         if (type == typeof(string)) return text;
         if (type == typeof(int)) return int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out int i) ? i : null;
-        if (type == typeof(double)) return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double d) ? d : null;
+        if (type == typeof(double)) return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double d) && double.IsFinite(d) ? d : null;
         if (type == typeof(bool)) return bool.TryParse(text, out bool b) ? b : null;
         // "cosine_with_restarts", the spelling of the Python world, is CosineWithRestarts here. A bare number would pass Enum.TryParse unseen.
         string name = text.Replace("_", "", StringComparison.Ordinal);
         return Enum.GetNames(type).FirstOrDefault(n => n.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } known ? Enum.Parse(type, known) : null;
     }
 
-    private static string Expected(Type type) =>
-        type == typeof(int) ? "a whole number"
+    private static string Kind(Type type, bool hasRange) =>
+        type == typeof(int) ? string.Create(CultureInfo.InvariantCulture, $"a whole number {(hasRange ? "up" : $"from {int.MinValue}")} to {int.MaxValue}")
         : type == typeof(double) ? "a number"
         : type == typeof(bool) ? "true or false"
-        : "one of " + string.Join(", ", Enum.GetNames(type));
+        : type.IsEnum ? "one of " + string.Join(", ", Enum.GetNames(type))
+        : "";
 }

@@ -11,9 +11,14 @@ internal static class SectionBinder
     /// <summary>Sets what can be read; what cannot is noted in <see cref="TrainingOptions.Unreadable"/>.</summary>
     public static void Bind(IConfiguration section, TrainingOptions options)
     {
+        options.Section = (section as IConfigurationSection)?.Path;
         foreach (var child in section.GetChildren())
         {
-            if (child.Key.Equals(OptionsTable.AdapterSection, StringComparison.OrdinalIgnoreCase))
+            if (child.Key == TrainingArguments.Wrong)
+            {
+                options.WrongArguments.AddRange(child.GetChildren().Select(c => c.Value ?? ""));
+            }
+            else if (child.Key.Equals(OptionsTable.AdapterSection, StringComparison.OrdinalIgnoreCase))
             {
                 foreach (var grandchild in child.GetChildren()) Set(options, grandchild, $"{OptionsTable.AdapterSection}:{grandchild.Key}");
             }
@@ -28,7 +33,7 @@ internal static class SectionBinder
     {
         if (OptionsTable.Canonical(path) is not { } known)
         {
-            options.Unreadable.Add($"'{path}' is not an option; {NearestName.Advice(path)}");
+            options.Unreadable.Add($"{path} is not an option; {NearestName.Advice(path)}");
         }
         else if (OptionsTable.IsList(known))
         {
@@ -37,11 +42,11 @@ internal static class SectionBinder
         }
         else if (value.Value is null && value.GetChildren().Any())
         {
-            options.Unreadable.Add($"{known} is a section; it must be a single value.");
+            options.Unreadable.Add($"{known} is a section; it must be a single value: {OptionsTable.Expected(known)}.");
         }
-        else if (OptionsTable.Write(options, known, value.Value ?? "") is { } expected)
+        else if (!OptionsTable.Write(options, known, value.Value ?? ""))
         {
-            options.Unreadable.Add($"{known} is '{value.Value}'; it must be {expected}.");
+            options.Unreadable.Add($"{known} is '{value.Value}'; it must be {OptionsTable.Expected(known)}.");
         }
     }
 }

@@ -86,6 +86,25 @@ public sealed class TrainingOptions
     /// <value>Default false.</value>
     public bool EvaluateAtStart { get; set; }
 
+    /// <summary>Ends the run when so many evaluations in a row were no better than the best before them. It is then finished, and <see cref="TrainingResult.StoppedEarly"/> says why; <see cref="KeepBest"/> keeps the adapter that was best.</summary>
+    /// <value>At least 1 evaluation (needs <see cref="EvaluateEvery"/>), or 0 (default): all steps are taken.</value>
+    public int Patience { get; set; }
+
+    /// <summary>By how much an evaluation must be better to count as better for <see cref="Patience"/>.</summary>
+    /// <value>At least 0, in the metric's unit. Default 0: any improvement counts.</value>
+    public double MinDelta { get; set; }
+
+    /// <summary>Ends the run at the first evaluation that is at least this good.</summary>
+    /// <value>Any number, in the metric's unit (needs <see cref="EvaluateEvery"/>). Null (default): none.</value>
+    public double? StopAtValue { get; set; }
+
+    /// <summary>
+    /// Whether an evaluation counts (as the best one, and for <see cref="Patience"/> and <see cref="StopAtValue"/>) only from the step on at which the budget is reached. Before it, more triplets live than the budget allows: such an
+    /// adapter may well be better than what the run is to find, and larger. Plain LoRA has its budget from the first step on.
+    /// </summary>
+    /// <value>Default true. With false, a run that stops early may leave an adapter above its budget.</value>
+    public bool BestWithinBudget { get; set; } = true;
+
     /// <summary>Saves the adapter to <c>best</c> in <see cref="OutputFolder"/> whenever an evaluation is better than all before it.</summary>
     /// <value>Default false.</value>
     public bool KeepBest { get; set; }
@@ -102,9 +121,19 @@ public sealed class TrainingOptions
     /// <value>Default "out".</value>
     public string OutputFolder { get; set; } = "out";
 
-    /// <summary>Goes on from the newest complete checkpoint in <see cref="OutputFolder"/>, bit for bit as if the run had never stopped; starts afresh when there is none.</summary>
-    /// <value>Default false.</value>
-    public bool Resume { get; set; }
+    /// <summary>Whether the run goes on from the newest complete checkpoint in <see cref="OutputFolder"/>, bit for bit as if it had never stopped. Without a checkpoint it starts afresh.</summary>
+    /// <value>
+    /// Null (default): goes on with a run that was interrupted or killed, and replaces one that came to its end. True: goes on with any, so that one that came to its end trains nothing. False: goes on with none, and refuses a folder
+    /// that holds an interrupted run.
+    /// </value>
+    public bool? Resume { get; set; }
+
+    /// <summary>
+    /// Stops where the first step would be taken: reads model and data, tries a batch of training and one of the evaluation, says whether there is a run to go on with, and tells what the run will take. The exit code is 0, and nothing
+    /// is written.
+    /// </summary>
+    /// <value>Default false. The two batches are tried before every run.</value>
+    public bool DryRun { get; set; }
 
     /// <summary>Seed of everything that is drawn: data order, dropout, and the factors' first values.</summary>
     /// <value>Default 0.</value>
@@ -137,6 +166,12 @@ public sealed class TrainingOptions
     /// <summary>How the run shows on the console.</summary>
     /// <value>Default <see cref="ProgressMode.Auto"/>.</value>
     public ProgressMode Progress { get; set; }
+
+    /// <summary>Path of the configuration section that was read; null when none was.</summary>
+    internal string? Section { get; set; }
+
+    /// <summary>What was wrong on the command line, as sentences of their own.</summary>
+    internal List<string> WrongArguments { get; } = [];
 
     /// <summary>What could not be read from configuration; reported with the broken rules.</summary>
     internal List<string> Unreadable { get; } = [];

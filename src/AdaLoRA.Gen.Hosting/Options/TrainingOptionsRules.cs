@@ -6,7 +6,9 @@ namespace AdaLoRA.Gen.Hosting;
 /// <summary>The rules on <see cref="TrainingOptions"/> that need neither model nor data.</summary>
 internal static class TrainingOptionsRules
 {
-    private const int MostPrefetched = 1024;
+    public const int MostPrefetched = 1024;
+
+    private const string Adapter = OptionsTable.AdapterSection + ":";
 
     public static IReadOnlyList<string> Check(TrainingOptions o)
     {
@@ -16,27 +18,41 @@ internal static class TrainingOptionsRules
             if (!holds) broken.Add(sentence.ToString(CultureInfo.InvariantCulture));
         }
 
-        Rule(o.Steps >= 0, $"Steps is {o.Steps}; it must be at least 1, or 0 to let Epochs decide.");
-        Rule(o.Steps != 0 || (double.IsFinite(o.Epochs) && o.Epochs > 0), $"Epochs is {o.Epochs} and Steps is 0; one of them must be positive.");
-        Rule(o.BatchSize >= 1, $"BatchSize is {o.BatchSize}; it must be at least 1.");
-        Rule(o.GradientAccumulation >= 1, $"GradientAccumulation is {o.GradientAccumulation}; it must be at least 1.");
-        Rule(Enum.IsDefined(o.Optimizer), $"Optimizer is {o.Optimizer}; it must be AdamW or Sgd.");
-        Rule(Enum.IsDefined(o.Schedule), $"Schedule is {o.Schedule}; it must be one of {string.Join(", ", Enum.GetNames<ScheduleKind>())}.");
-        Rule(Enum.IsDefined(o.Progress), $"Progress is {o.Progress}; it must be Auto, Plain or Off.");
-        Rule(IsDuration(o.Warmup), $"Warmup is {o.Warmup}; it must be a fraction of the run below 1, or whole steps from 1 on.");
+        // One option beyond its range, in the words of the table.
+        void Range(bool holds, string path)
+        {
+            if (!holds) broken.Add($"{path} is {Shown(o, path)}; it must be {OptionsTable.Expected(path, withKind: false)}.");
+        }
+
+        Range(o.Steps >= 0, nameof(o.Steps));
+        // 0 is what people write beside Steps.
+        Range(double.IsFinite(o.Epochs) && o.Epochs >= 0, nameof(o.Epochs));
+        Rule(o.Steps != 0 || o.Epochs != 0, $"Epochs is {o.Epochs} and Steps is 0; one of them must be positive.");
+        Range(o.BatchSize >= 1, nameof(o.BatchSize));
+        Range(o.GradientAccumulation >= 1, nameof(o.GradientAccumulation));
+        Range(Enum.IsDefined(o.Optimizer), nameof(o.Optimizer));
+        Range(Enum.IsDefined(o.Schedule), nameof(o.Schedule));
+        Range(Enum.IsDefined(o.Progress), nameof(o.Progress));
+        Range(IsDuration(o.Warmup), nameof(o.Warmup));
         Rule(o.Steps <= 0 || o.Warmup < 1 || o.Warmup < o.Steps, $"Warmup is {o.Warmup} steps of a run of {o.Steps}; it must be shorter than the run.");
-        Rule(o.ScheduleCycles is null || (double.IsFinite(o.ScheduleCycles.Value) && o.ScheduleCycles > 0), $"ScheduleCycles is {o.ScheduleCycles}; it must be positive.");
-        Rule(double.IsFinite(o.SchedulePower) && o.SchedulePower > 0, $"SchedulePower is {o.SchedulePower}; it must be positive.");
-        Rule(o.ScheduleEnd >= 0 && (o.Schedule != ScheduleKind.Polynomial || o.ScheduleEnd < o.LearningRate), $"ScheduleEnd is {o.ScheduleEnd}; it must be at least 0 and below LearningRate {o.LearningRate}.");
-        Rule(o.EvaluateEvery >= 0, $"EvaluateEvery is {o.EvaluateEvery}; it must be at least 1 step, or 0 for the end only.");
-        Rule(o.CheckpointEvery >= 0, $"CheckpointEvery is {o.CheckpointEvery}; it must be at least 1 step, or 0 for none.");
-        Rule(o.KeepCheckpoints >= 1, $"KeepCheckpoints is {o.KeepCheckpoints}; it must be at least 1.");
-        Rule(o.LogEvery >= 1, $"LogEvery is {o.LogEvery}; it must be at least 1 step.");
-        Rule(o.Threads is >= 0 and <= CheckpointState.MostThreads, $"Threads is {o.Threads}; it must be from 1 to {CheckpointState.MostThreads}, or 0 to let the trainer choose.");
-        Rule(!string.IsNullOrWhiteSpace(o.OutputFolder), $"OutputFolder is empty; name a folder for the adapter.");
-        Rule(DeviceChoice.IsName(o.Device), $"Device is '{o.Device}'; it must be {DeviceChoice.Names}.");
-        Rule(Enum.IsDefined(o.Precision), $"Precision is {o.Precision}; it must be Fp32 or Bf16.");
-        Rule(o.Prefetch is >= 0 and <= MostPrefetched, $"Prefetch is {o.Prefetch}; it must be from 1 to {MostPrefetched} batches, or 0 to make each when its step begins.");
+        Range(o.ScheduleCycles is null || (double.IsFinite(o.ScheduleCycles.Value) && o.ScheduleCycles > 0), nameof(o.ScheduleCycles));
+        Range(double.IsFinite(o.SchedulePower) && o.SchedulePower > 0, nameof(o.SchedulePower));
+        Range(double.IsFinite(o.ScheduleEnd) && o.ScheduleEnd >= 0, nameof(o.ScheduleEnd));
+        Rule(o.Schedule != ScheduleKind.Polynomial || !(o.ScheduleEnd >= o.LearningRate), $"ScheduleEnd is {o.ScheduleEnd}; it must be at least 0 and below LearningRate, which is {o.LearningRate}.");
+        Range(o.EvaluateEvery >= 0, nameof(o.EvaluateEvery));
+        Range(o.Patience >= 0, nameof(o.Patience));
+        Range(double.IsFinite(o.MinDelta) && o.MinDelta >= 0, nameof(o.MinDelta));
+        Rule(o.StopAtValue is null || double.IsFinite(o.StopAtValue.Value), $"StopAtValue is {o.StopAtValue}; it must be a number.");
+        Rule(o.Patience <= 0 || o.EvaluateEvery != 0, $"Patience is {o.Patience} and EvaluateEvery is 0, so that there is one evaluation, at the end; set EvaluateEvery.");
+        Rule(o.StopAtValue is null || o.EvaluateEvery != 0, $"StopAtValue is {o.StopAtValue} and EvaluateEvery is 0, so that there is one evaluation, at the end; set EvaluateEvery.");
+        Range(o.CheckpointEvery >= 0, nameof(o.CheckpointEvery));
+        Range(o.KeepCheckpoints >= 1, nameof(o.KeepCheckpoints));
+        Range(o.LogEvery >= 1, nameof(o.LogEvery));
+        Range(o.Threads is >= 0 and <= CheckpointState.MostThreads, nameof(o.Threads));
+        Range(IsFolder(o.OutputFolder), nameof(o.OutputFolder));
+        Range(DeviceChoice.IsName(o.Device), nameof(o.Device));
+        Range(Enum.IsDefined(o.Precision), nameof(o.Precision));
+        Range(o.Prefetch is >= 0 and <= MostPrefetched, nameof(o.Prefetch));
         broken.AddRange(OptimizerValues(o).Validate());
         if (o.Adapter is null)
         {
@@ -44,7 +60,8 @@ internal static class TrainingOptionsRules
             return broken;
         }
         var adapter = o.Adapter.Validate();
-        broken.AddRange(adapter.Select(sentence => "Adapter: " + sentence));
+        broken.AddRange(adapter.Select(sentence => Adapter + sentence));
+        Range(IsModulePath(o.Adapter.CheckpointRoot), Adapter + nameof(o.Adapter.CheckpointRoot));
         if (adapter.Count == 0 && o.Steps > 0 && o.Adapter.Method == AdapterMethod.AdaLoRA) CheckPhases(o, broken);
         return broken;
     }
@@ -78,11 +95,22 @@ internal static class TrainingOptionsRules
         {
             _ = new BudgetSchedule(o.Steps, int.MaxValue, o.Adapter.Budget, o.Adapter.InitialWarmup, o.Adapter.FinalWarmup, o.Adapter.Interval);
         }
-        catch (AdaLoRAException e)
+        catch (AdaLoRAException)
         {
-            broken.Add("Adapter: " + e.Message);
+            broken.Add(string.Create(CultureInfo.InvariantCulture,
+                $"{Adapter}InitialWarmup {o.Adapter.InitialWarmup} and {Adapter}FinalWarmup {o.Adapter.FinalWarmup} leave no budgeting phase in a run of Steps {o.Steps}; together they must be shorter than the run."));
         }
     }
+
+    private static string Shown(TrainingOptions o, string path)
+    {
+        string value = OptionsTable.Read(o, path);
+        return OptionsTable.IsText(path) ? $"'{value}'" : value;
+    }
+
+    private static bool IsFolder(string? path) => !string.IsNullOrWhiteSpace(path) && path.AsSpan().IndexOfAny(Path.GetInvalidPathChars()) < 0;
+
+    private static bool IsModulePath(string? path) => path is not null && (path.Length == 0 || path.Split('.').All(s => s.Length > 0 && s.All(c => char.IsLetterOrDigit(c) || c == '_')));
 
     private static bool IsDuration(double value) => value >= 0 && (value < 1 || (value == Math.Floor(value) && value <= int.MaxValue));
 }

@@ -102,6 +102,13 @@ public sealed class ConsoleProgress : ITrainingObserver, IDisposable
     }
 
     /// <inheritdoc/>
+    public void OnDryRun(DryRunFinished e)
+    {
+        ArgumentNullException.ThrowIfNull(e);
+        if (e.Options.Progress != ProgressMode.Off) Line(ProgressText.DryRun(e));
+    }
+
+    /// <inheritdoc/>
     public void OnFailed(Exception exception) => EndBar();
 
     /// <summary>Ends the live display.</summary>

@@ -50,6 +50,10 @@ public interface ITrainingObserver
     /// <param name="e">The result, and the adapters.</param>
     void OnFinished(TrainingFinished e) { }
 
+    /// <summary>A dry run is over (<see cref="TrainingOptions.DryRun"/>). It tells nothing else: neither a start nor an end.</summary>
+    /// <param name="e">What the run would take.</param>
+    void OnDryRun(DryRunFinished e) { }
+
     /// <summary>The run failed; the exception reaches the caller.</summary>
     /// <param name="exception">Why.</param>
     void OnFailed(Exception exception) { }

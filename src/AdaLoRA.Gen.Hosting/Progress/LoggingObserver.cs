@@ -19,6 +19,11 @@ internal sealed class LoggingObserver(ILoggerFactory loggers) : ITrainingObserve
             string times = ProgressText.Times(e.ThreadTimes);
             Log.ThreadsChosen(_logger, _level, e.Model, e.Threads, times);
         }
+        if (e.Estimate is { } estimate)
+        {
+            string text = ProgressText.Estimate(estimate);
+            Log.Estimate(_logger, _level, e.Model, text);
+        }
         Log.Started(_logger, _level, e.Model, e.Device, e.Threads, e.ThreadsMeasured, e.FirstStep + 1, e.TotalSteps, e.Adapters.Adapters.Count, e.Adapters.TotalRank, e.Adapters.TrainableParameterCount);
     }
 
@@ -39,6 +44,12 @@ internal sealed class LoggingObserver(ILoggerFactory loggers) : ITrainingObserve
 
     public void OnContinued(int stepsDone) => Log.Continued(_logger, LogLevel.Information, stepsDone);
 
+    public void OnDryRun(DryRunFinished e)
+    {
+        string text = ProgressText.DryRun(e);
+        Log.DryRun(_logger, e.Options.Progress == ProgressMode.Off ? LogLevel.Information : LogLevel.Debug, text);
+    }
+
     public void OnEvaluated(ModelEvaluated e) => Log.Evaluated(_logger, _level, e.Step, e.Evaluation.Metric, e.Evaluation.Value, e.IsBest);
 
     public void OnCheckpointed(CheckpointWritten e) => Log.Checkpointed(_logger, _level, e.Step, e.Folder);
@@ -48,7 +59,11 @@ internal sealed class LoggingObserver(ILoggerFactory loggers) : ITrainingObserve
         var r = e.Result;
         Log.Memory(_logger, LogLevel.Debug, r.Model, r.PeakDeviceBytes, r.PeakProcessBytes);
         if (e.WasComplete) Log.AlreadyComplete(_logger, _level, r.Model, r.Steps, r.AdapterFolder);
-        else if (!r.Interrupted) Log.Finished(_logger, _level, r.Model, r.Steps, r.Seconds, r.AdapterFolder);
+        else if (!r.Interrupted)
+        {
+            if (r.StoppedEarly is { } reason) Log.StoppedEarly(_logger, LogLevel.Information, r.Model, r.Steps, r.TotalSteps, reason);
+            Log.Finished(_logger, _level, r.Model, r.Steps, r.Seconds, r.AdapterFolder);
+        }
         else Log.Interrupted(_logger, r.Model, r.Steps, r.TotalSteps, r.Checkpoint);
     }
 }

@@ -60,8 +60,25 @@ internal sealed class ObserverList(IEnumerable<ITrainingObserver> observers) : I
         foreach (var o in _observers) o.OnFinished(e);
     }
 
+    public void OnDryRun(DryRunFinished e)
+    {
+        foreach (var o in _observers) o.OnDryRun(e);
+    }
+
+    // The first failure is the run's; one on top of it must not keep it from the observers that follow, or from the caller.
+    [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1031", Justification = "The run fails already, with what failed first.")]
     public void OnFailed(Exception exception)
     {
-        foreach (var o in _observers) o.OnFailed(exception);
+        foreach (var o in _observers)
+        {
+            try
+            {
+                o.OnFailed(exception);
+            }
+            catch (Exception)
+            {
+                // See above.
+            }
+        }
     }
 }

@@ -18,6 +18,9 @@ internal sealed class RunRecorder(TrainingRun run, Func<IReadOnlyDictionary<stri
     private long _ranksTold;
     private RanksAllocated? _pending;
 
+    /// <summary>Tells all observers, this one among them.</summary>
+    public Action<int, string> Notify { get; set; } = (_, _) => { };
+
     /// <summary>Identity of the run under way; set before <see cref="OnStarted"/>.</summary>
     public string Run { get; set; } = "";
 
@@ -43,14 +46,17 @@ internal sealed class RunRecorder(TrainingRun run, Func<IReadOnlyDictionary<stri
             Options = OptionsTable.Paths.ToDictionary(p => p, p => OptionsTable.Read(e.Options, p)),
             Card = card(),
             Versions = Versions(),
+            Estimate = e.Estimate,
             ProcessId = Environment.ProcessId,
         });
         TellRanks(e.FirstStep, e.Adapters.Optimizer?.Budget ?? 0);
+        run.Pulse.Begin(run.Time.GetTimestamp());
         run.Enter(RunState.Training);
     }
 
     public void OnStep(in StepCompleted e)
     {
+        run.Pulse.Step(e.Step, run.Time.GetTimestamp());
         if (e.Loss is not { } loss) return;
         Tell(new LossRead
         {
@@ -78,13 +84,18 @@ internal sealed class RunRecorder(TrainingRun run, Func<IReadOnlyDictionary<stri
 
     public void OnEvaluated(ModelEvaluated e)
     {
+        run.Pulse.Evaluation(e.Seconds, run.Time.GetTimestamp());
         TellPendingRanks();
         Tell(new EvaluationRead { Step = e.Step, Metric = e.Evaluation.Metric, Value = e.Evaluation.Value, HigherIsBetter = e.Evaluation.HigherIsBetter, IsBest = e.IsBest, Further = e.Evaluation.Further, Seconds = e.Seconds });
     }
 
     public void OnCheckpointed(CheckpointWritten e) => Tell(new CheckpointRead { Step = e.Step, Folder = e.Folder, Interrupted = e.Interrupted });
 
-    public void OnSkipped(StepSkipped e) => Tell(new RunNotice { Step = e.Step, Text = $"A step was skipped, since a gradient was not finite ({e.InARow} in a row, {e.SkippedSteps} in all)." });
+    public void OnSkipped(StepSkipped e)
+    {
+        run.Pulse.Skip(e.InARow);
+        Tell(new RunNotice { Step = e.Step, Text = $"A step was skipped, since a gradient was not finite ({e.InARow} in a row, {e.SkippedSteps} in all)." });
+    }
 
     public void OnCheckpointSkipped(CheckpointSkipped e) => Tell(new RunNotice { Step = run.History.Started?.Step ?? 0, Text = e.Reason });
 
@@ -98,6 +109,7 @@ internal sealed class RunRecorder(TrainingRun run, Func<IReadOnlyDictionary<stri
 
     public void OnContinued(int stepsDone)
     {
+        run.Pulse.Begin(run.Time.GetTimestamp());
         run.Enter(RunState.Training);
         Tell(new RunContinued { Step = stepsDone });
     }
@@ -105,7 +117,15 @@ internal sealed class RunRecorder(TrainingRun run, Func<IReadOnlyDictionary<stri
     public void OnFinished(TrainingFinished e)
     {
         TellPendingRanks();
+        if (e.Result.StoppedEarly is { } reason && !e.WasComplete) Tell(new RunNotice { Step = e.Result.Steps, Text = $"The run stopped early: {reason}." });
         Tell(new RunEnded { Step = e.Result.Steps, State = e.Result.Interrupted ? RunState.Interrupted : RunState.Finished, Result = e.Result });
+    }
+
+    // Without a start there is no log: a dry run writes nothing.
+    public void OnDryRun(DryRunFinished e)
+    {
+        Tell(new RunNotice { Text = ProgressText.DryRun(e) });
+        Tell(new RunEnded { State = RunState.Finished, Result = e.Result });
     }
 
     public void OnFailed(Exception exception) => Tell(TrainingRun.Failure(LastStep(), exception));
@@ -147,7 +167,7 @@ internal sealed class RunRecorder(TrainingRun run, Func<IReadOnlyDictionary<stri
     private void GiveUpLog(Exception failure)
     {
         Close();
-        run.Tell(new RunNotice { Step = LastStep(), Text = $"The run's log cannot be written and ends here: {failure.Message}" });
+        Notify(LastStep(), $"The run's log cannot be written and ends here: {failure.Message}");
     }
 
     private int LastStep() => run.History.Events is [.., var last] ? last.Step : 0;

@@ -77,6 +77,9 @@ public sealed record RunStarted : TrainingEvent
     /// <summary>What trains: "AdaLoRA.Gen", "TorchSharp", "libtorch", ".NET", "system".</summary>
     public required IReadOnlyDictionary<string, string> Versions { get; init; }
 
+    /// <summary>What the run will take; null when it goes on before a first step, and in logs of earlier versions.</summary>
+    public RunEstimate? Estimate { get; init; }
+
     /// <summary>The process.</summary>
     public int ProcessId { get; init; }
 }

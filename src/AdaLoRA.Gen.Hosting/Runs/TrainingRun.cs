@@ -43,6 +43,9 @@ public sealed class TrainingRun
 
     internal TimeProvider Time { get; }
 
+    /// <summary>When the run last got on, and how fast it does.</summary>
+    internal RunPulse Pulse { get; } = new();
+
     /// <summary>Set when <see cref="Stop"/> was called.</summary>
     internal CancellationToken Stopped => _stop.Token;
 

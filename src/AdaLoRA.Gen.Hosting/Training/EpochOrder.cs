@@ -42,16 +42,16 @@ public sealed class EpochOrder
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Batches(batchSize));
         var order = _order;
-        if (order is null || order.Epoch != epoch) _order = order = new Order(epoch, Shuffled(epoch));
+        if (order is null || order.Epoch != epoch) _order = order = new Order(epoch, Shuffled(Count, (ulong)_seed, epoch));
         int start = index * batchSize;
         return order.Examples.AsSpan(start, Math.Min(batchSize, Count - start));
     }
 
     // Fisher–Yates on a counter-based stream; the bias of multiply-shift is below 2⁻³² for any count.
-    private int[] Shuffled(int epoch)
+    internal static int[] Shuffled(int count, ulong seed, int epoch)
     {
-        int[] order = [.. Enumerable.Range(0, Count)];
-        ulong stream = StepSeed.Mix(StepSeed.Mix((ulong)_seed) ^ ~(ulong)epoch);
+        int[] order = [.. Enumerable.Range(0, count)];
+        ulong stream = StepSeed.Mix(StepSeed.Mix(seed) ^ ~(ulong)epoch);
         for (int i = order.Length - 1; i > 0; i--)
         {
             stream = StepSeed.Mix(stream);

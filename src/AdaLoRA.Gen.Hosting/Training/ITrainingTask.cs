@@ -29,4 +29,12 @@ public interface ITrainingTask<in TModel>
     /// <param name="model">In evaluation mode.</param>
     /// <param name="cancellationToken">Set when the run is to stop; throwing for it loses nothing, since a resumed run evaluates again.</param>
     Evaluation Evaluate(TModel model, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Evaluates one batch and forgets the outcome: tried before the first step, so that an evaluation that cannot work fails in seconds instead of after the first thousand steps, and to say how long evaluations will take. Called as
+    /// <see cref="Evaluate"/> is.
+    /// </summary>
+    /// <param name="model">In evaluation mode.</param>
+    /// <returns>The part of a whole evaluation that it was, above 0 and up to 1. Null (default): the task cannot evaluate a part, and nothing was tried.</returns>
+    double? EvaluateOneBatch(TModel model) => null;
 }

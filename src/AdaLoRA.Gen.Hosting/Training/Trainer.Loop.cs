@@ -16,7 +16,9 @@ public sealed partial class Trainer<TModel>
     /// <summary>The whole run in reading order.</summary>
     private TrainingResult Train(CancellationToken cancellation)
     {
-        using var run = Prepare();
+        using var run = RunActivity.In(AdaLoRATelemetry.PrepareActivity, step: null, Prepare);
+        RunActivity.Prepared(run.State.Run, run.Device);
+        if (_options.DryRun) return EndDryRun(run);
         var (adapters, optimizer, state) = (run.Adapters, run.Optimizer, run.State);
         var schedule = LearningRateSchedule.From(_options, state.TotalSteps);
         double trainableRate = _options.TrainableLearningRate ?? _options.LearningRate;
@@ -39,7 +41,7 @@ public sealed partial class Trainer<TModel>
             // once in a while: evaluate, and keep the best adapter
             if (IsEvaluationStep(step) && state.LastEvaluated != step && !cancellation.IsCancellationRequested && Evaluate(step, cancellation) is { } evaluated)
             {
-                bool isBest = step > 0 && evaluated.Evaluation.IsBetterThan(state.Best?.Evaluation);
+                bool isBest = run.Stopping.Counts(step) && evaluated.Evaluation.IsBetterThan(state.Best?.Evaluation);
                 if (isBest)
                 {
                     if (_options.KeepBest)
@@ -51,24 +53,26 @@ public sealed partial class Trainer<TModel>
                 }
                 state.Evaluations.Add(new EvaluationAt(step, evaluated.Evaluation));
                 state.LastEvaluated = step;
+                if (step < state.TotalSteps) state.StoppedEarly = run.Stopping.Reason(state.Evaluations);
                 // A checkpoint of this very step was written before its evaluation.
                 if (step > 0) lastCheckpoint = Math.Min(lastCheckpoint, step - 1);
                 run.ReadMemory();
                 _observers.OnEvaluated(evaluated with { IsBest = isBest });
             }
-            interrupted = cancellation.IsCancellationRequested && !(step == state.TotalSteps && state.LastEvaluated == step);
+            bool ended = state.HasEnded && state.LastEvaluated == step;
+            interrupted = cancellation.IsCancellationRequested && !ended;
             if (interrupted) step = Settle(run);
 
             bool asked = Run.TakeCheckpointRequest();
             if (asked) step = Settle(run);
 
             // once in a while: write a checkpoint; always when the run is to stop, and at its end when one of an interruption would be taken for an unfinished run
-            if (step > lastCheckpoint && (interrupted || asked || IsCheckpointStep(step) || (step == state.TotalSteps && run.Checkpoints.Any)))
+            if (step > lastCheckpoint && (interrupted || asked || IsCheckpointStep(step) || (ended && (run.Checkpoints.Any || _options.CheckpointEvery > 0))))
             {
                 SaveCheckpoint(run, interrupted);
                 lastCheckpoint = step;
             }
-            if (interrupted || step == state.TotalSteps) break;
+            if (interrupted || ended) break;
 
             // ------------------------------------------------------------ a single training step
             long started = Stopwatch.GetTimestamp();
@@ -101,12 +105,14 @@ public sealed partial class Trainer<TModel>
                 if (step > reported) read = state.LastLoss = run.Losses.Read();
             }
             state.Step = step;
-            state.StepSeconds += Stopwatch.GetElapsedTime(started).TotalSeconds;
+            double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+            state.StepSeconds += seconds;
             ReportSkipped(run);
             if (run.SkippedInARow >= MostSkippedInARow) GiveUpUnlessApplied(run);
+            if (read is not null && run.BatchesAreLate(_options.Prefetch) is { } late) _observers.OnNotice(step, late);
             if (step <= reported) continue;
             reported = step;
-            Report(run, rate, read);
+            Report(run, rate, read, seconds);
             if (optimizer.Schedule?.IsAllocationStep(step) == true) _observers.OnRanksAllocated(new RanksAllocated(step, optimizer.Budget, adapters));
         }
         return Finish(run, interrupted);
@@ -150,9 +156,11 @@ public sealed partial class Trainer<TModel>
         run.State.Losses = run.Losses.Save();
         run.ReadMemory();
         // Without CheckpointEvery those that are there are of interruptions; a finished run has no use for them.
-        bool last = run.State.Step == TotalSteps && _options.CheckpointEvery == 0;
-        run.Checkpoint = run.Checkpoints.Save(run.Optimizer, run.Adapters, run.State, last ? 1 : _options.KeepCheckpoints, _options.KeepBest && !last ? run.State.Best?.Step : null);
-        _observers.OnCheckpointed(new CheckpointWritten(run.State.Step, run.Checkpoint, interrupted));
+        bool last = run.State.HasEnded && _options.CheckpointEvery == 0;
+        long started = Stopwatch.GetTimestamp();
+        run.Checkpoint = RunActivity.In(AdaLoRATelemetry.CheckpointActivity, run.State.Step, () =>
+            run.Checkpoints.Save(run.Optimizer, run.Adapters, run.State, last ? 1 : _options.KeepCheckpoints, _options.KeepBest && !last ? run.State.Best?.Step : null));
+        _observers.OnCheckpointed(new CheckpointWritten(run.State.Step, run.Checkpoint, interrupted) { Seconds = Stopwatch.GetElapsedTime(started).TotalSeconds });
     }
 
     /// <summary>Waits for the device, so that the steps done are final.</summary>
@@ -173,11 +181,13 @@ public sealed partial class Trainer<TModel>
         // Also over one of this step: going on from it must not meet the same batches again.
         SaveCheckpoint(run, interrupted: true);
         throw new AdaLoRAException(string.Create(CultureInfo.InvariantCulture,
-            $"After step {run.State.Step} of {TotalSteps} the gradients of {run.Optimizer.SkippedInARow} steps in a row were not finite, so nothing was learnt from them; '{run.Checkpoint}' holds the last good state: check the data and the loss and set Resume to go on from it, or start again with a lower LearningRate."));
+            $"After step {run.State.Step} of {TotalSteps} the gradients of {run.Optimizer.SkippedInARow} steps in a row were not finite, so nothing was learnt from them; '{run.Checkpoint}' holds the last good state: check the data and the loss and start again to go on from it, or delete '{run.Checkpoints.Folder}' and lower LearningRate."));
     }
 
     /// <returns>Null when the evaluation was cancelled.</returns>
-    private ModelEvaluated? Evaluate(int step, CancellationToken cancellation)
+    private ModelEvaluated? Evaluate(int step, CancellationToken cancellation) => RunActivity.In(AdaLoRATelemetry.EvaluateActivity, step, () => EvaluateNow(step, cancellation));
+
+    private ModelEvaluated? EvaluateNow(int step, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
@@ -198,7 +208,7 @@ public sealed partial class Trainer<TModel>
         }
     }
 
-    private void Report(Session run, double rate, double? loss)
+    private void Report(Session run, double rate, double? loss, double seconds)
     {
         var state = run.State;
         int accumulation = _options.GradientAccumulation;
@@ -207,6 +217,7 @@ public sealed partial class Trainer<TModel>
             state.Step, TotalSteps, (double)state.Attempts * accumulation / state.BatchesPerEpoch, rate, run.Optimizer.Budget, loss, run.Optimizer.SkippedSteps,
             perAttempt > 0 ? _options.BatchSize * accumulation / perAttempt : 0, TimeSpan.FromSeconds(perStep * (TotalSteps - state.Step)))
         {
+            Seconds = seconds,
             DeviceBytes = loss is null ? null : run.ReadDeviceMemory(),
             GradientNorm = loss is null ? null : run.Optimizer.GradientNorm,
             Regulariser = loss is null ? null : run.Optimizer.Regulariser,

@@ -1,3 +1,4 @@
+using System.Globalization;
 using static TorchSharp.torch;
 
 namespace AdaLoRA.Gen.Hosting;
@@ -7,7 +8,15 @@ public sealed partial class Trainer<TModel>
     /// <summary>The parts of a run.</summary>
     private sealed class Session(AdapterSet adapters, AdaLoRAOptimizer optimizer, CheckpointStore checkpoints, Device device) : IDisposable
     {
+        // Some seconds at least, in a fifth of all: less is not worth a word.
+        private const double LatePart = 0.2;
+        private const double LateSeconds = 1;
+        private const int LateAttempts = 20;
+
         private IBatchesAhead? _ahead;
+        private IBatchesAhead? _batches;
+        private TimeSpan _waitedBefore;
+        private bool _toldLate;
         private long _attemptsBefore;
         private double _secondsBefore;
         private long _skippedBefore;
@@ -21,6 +30,9 @@ public sealed partial class Trainer<TModel>
         public Device Device => device;
 
         public required CheckpointState State { get; set; }
+
+        /// <summary>Which evaluations count, and when they are enough.</summary>
+        public required EarlyStopping Stopping { get; init; }
 
         /// <summary>The losses since the last reading.</summary>
         public LossMeter Losses { get; private set; } = null!;
@@ -39,6 +51,9 @@ public sealed partial class Trainer<TModel>
         /// <summary>Step at which this process began.</summary>
         public int FirstStep { get; private set; }
 
+        /// <summary>Whether nothing was left to train when this process began.</summary>
+        public bool WasComplete { get; private set; }
+
         /// <summary>Attempts of this process.</summary>
         public long Attempts => State.Attempts - _attemptsBefore;
 
@@ -46,9 +61,13 @@ public sealed partial class Trainer<TModel>
         public double Seconds => State.StepSeconds - _secondsBefore;
 
         /// <summary>Everything so far was before this process.</summary>
-        public void Started()
+        /// <param name="task">Knows what its batches took.</param>
+        public void Started(ITrainingTask<TModel> task)
         {
+            _batches = task as IBatchesAhead;
+            _waitedBefore = _batches?.Waited ?? default;
             (FirstStep, _attemptsBefore, _secondsBefore) = (State.Step, State.Attempts, State.StepSeconds);
+            WasComplete = State.HasEnded;
             SkippedReported = _skippedBefore = optimizer.SkippedSteps;
             Losses = new LossMeter(device, State.Losses);
         }
@@ -66,6 +85,17 @@ public sealed partial class Trainer<TModel>
             long? now = MemoryUse.Of(device);
             State.PeakDeviceBytes = MemoryUse.Larger(now, State.PeakDeviceBytes);
             return now;
+        }
+
+        /// <summary>A sentence, once a run, when its steps spend much of their time waiting for batches.</summary>
+        /// <param name="prefetch">Batches made ahead.</param>
+        public string? BatchesAreLate(int prefetch)
+        {
+            if (_toldLate || _batches is null || Attempts < LateAttempts) return null;
+            double waited = (_batches.Waited - _waitedBefore).TotalSeconds;
+            if (waited < LateSeconds || waited < LatePart * Seconds) return null;
+            _toldLate = true;
+            return string.Create(CultureInfo.InvariantCulture, $"Batches are late: the steps waited for GetBatch in {100 * waited / Seconds:0} % of their time; {(prefetch == 0 ? "set Prefetch to 2, so that batches are made beside the steps." : "one takes longer to make than a step takes, so make GetBatch cheaper: read and prepare the data once, in Prepare.")}");
         }
 
         /// <summary>From the next batch on they are made on another thread.</summary>

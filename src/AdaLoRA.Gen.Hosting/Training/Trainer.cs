@@ -42,6 +42,7 @@ public sealed partial class Trainer<TModel>
         Run = run ?? new TrainingRun(TModel.Plan.ModelName, TModel.Plan.ModelName);
         _recorder = new RunRecorder(Run, () => task.Card);
         _observers = new ObserverList([.. observers ?? [], _recorder]);
+        _recorder.Notify = _observers.OnNotice;
     }
 
     /// <summary>Where the run is, its events, and the buttons.</summary>
@@ -56,6 +57,40 @@ public sealed partial class Trainer<TModel>
         if (Interlocked.Exchange(ref _running, 1) == 1) throw new AdaLoRAException($"The trainer of {TModel.Plan.ModelName} has run already; make a new one.");
         using var turn = new RunTurn(Run);
         return await RunAsync(turn, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>As <see cref="RunAsync(CancellationToken)"/>, and reports the run's events.</summary>
+    /// <param name="progress">
+    /// Gets every event in order, away from the training thread, which never waits for it; all have been reported when the task completes. One that falls behind by more than 1,024 events gets <see cref="EventsMissed"/> for the oldest; one
+    /// that throws gets no more, and the run goes on.
+    /// </param>
+    /// <param name="cancellationToken">Stops the run.</param>
+    public async Task<TrainingResult> RunAsync(IProgress<TrainingEvent> progress, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(progress);
+        if (Volatile.Read(ref _running) == 1) return await RunAsync(cancellationToken).ConfigureAwait(false);
+        var reporting = Task.Run(() => ReportAsync(progress), CancellationToken.None);
+        try
+        {
+            return await RunAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            await reporting.ConfigureAwait(false);
+        }
+    }
+
+    [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1031", Justification = "What a display throws must not cost the run.")]
+    private async Task ReportAsync(IProgress<TrainingEvent> progress)
+    {
+        try
+        {
+            await foreach (var e in Run.ReadEventsAsync().ConfigureAwait(false)) progress.Report(e);
+        }
+        catch (Exception e)
+        {
+            if (!Run.HasEnded) Run.Tell(new RunNotice { Step = Run.Pulse.Steps, Text = $"The progress of the run is no longer reported: {e.GetType().Name}: {e.Message}" });
+        }
     }
 
     /// <param name="turn">The run's place in the queue.</param>
@@ -74,14 +109,8 @@ public sealed partial class Trainer<TModel>
             }
             catch (Exception e)
             {
-                try
-                {
-                    _observers.OnFailed(e);
-                }
-                finally
-                {
-                    completion.SetException(e);
-                }
+                _observers.OnFailed(e);
+                completion.SetException(e);
             }
             finally
             {
@@ -97,9 +126,18 @@ public sealed partial class Trainer<TModel>
     private TrainingResult RunAlone(CancellationToken cancellationToken)
     {
         int threads = torch.get_num_threads();
+        using var activity = RunActivity.StartRun(Run);
         try
         {
-            return Train(cancellationToken);
+            var result = Train(cancellationToken);
+            activity?.Ended(result);
+            return result;
+        }
+        catch (Exception e) when (activity is not null)
+        {
+            activity.Failed(e);
+            activity.SetTag(AdaLoRATelemetry.Outcome, "failed");
+            throw;
         }
         finally
         {

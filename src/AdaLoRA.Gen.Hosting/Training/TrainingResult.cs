@@ -6,6 +6,9 @@ public sealed record TrainingResult
     /// <summary>Name of the annotated model.</summary>
     public required string Model { get; init; }
 
+    /// <summary>Identity of the run, as in <see cref="RunStarted.Run"/>; null in what earlier versions wrote.</summary>
+    public string? Run { get; init; }
+
     /// <summary>Optimizer steps done, those before a resume included, skipped ones not.</summary>
     public required int Steps { get; init; }
 
@@ -14,6 +17,12 @@ public sealed record TrainingResult
 
     /// <summary>Whether the run was stopped before its end; a checkpoint to resume from was written.</summary>
     public required bool Interrupted { get; init; }
+
+    /// <summary>Why the run was finished before <see cref="TotalSteps"/>, as the middle of a sentence; null when it was not. See <see cref="TrainingOptions.Patience"/>.</summary>
+    public string? StoppedEarly { get; init; }
+
+    /// <summary>What a run would take, of a dry run (<see cref="TrainingOptions.DryRun"/>), which has done no step; null of any other.</summary>
+    public RunEstimate? DryRun { get; init; }
 
     /// <summary>Seconds spent in steps; evaluations and checkpoints are left out.</summary>
     public required double Seconds { get; init; }
@@ -27,7 +36,7 @@ public sealed record TrainingResult
     /// <summary>The evaluation at the end of the run; null when the run was interrupted before it.</summary>
     public required Evaluation? Final { get; init; }
 
-    /// <summary>The best evaluation after step 0.</summary>
+    /// <summary>The best evaluation after step 0, of those that count (<see cref="TrainingOptions.BestWithinBudget"/>).</summary>
     public required EvaluationAt? Best { get; init; }
 
     /// <summary>All evaluations in order, the one before training (step 0) included.</summary>

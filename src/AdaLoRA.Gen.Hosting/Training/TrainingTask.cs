@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using TorchSharp;
 
@@ -13,6 +14,7 @@ public abstract class TrainingTask<TModel, TBatch> : ITrainingTask<TModel>, IBat
 {
     private TrainingContext? _context;
     private BatchPrefetcher<TBatch>? _ahead;
+    private long _waited;
 
     /// <summary>Batch size, seed and device of the run.</summary>
     /// <exception cref="AdaLoRAException">Asked for before <see cref="Prepare"/>.</exception>
@@ -47,10 +49,15 @@ public abstract class TrainingTask<TModel, TBatch> : ITrainingTask<TModel>, IBat
     /// <inheritdoc/>
     public abstract Evaluation Evaluate(TModel model, CancellationToken cancellationToken);
 
+    /// <inheritdoc/>
+    public virtual double? EvaluateOneBatch(TModel model) => null;
+
     torch.Tensor ITrainingTask<TModel>.Loss(TModel model, int epoch, int index)
     {
         // Autograd keeps what backward needs of the batch; the handles may go.
+        long start = Stopwatch.GetTimestamp();
         using var batch = _ahead is null ? GetBatch(epoch, index) : _ahead.Take(new BatchPosition(epoch, index));
+        _waited += Stopwatch.GetTimestamp() - start;
         return Loss(model, batch);
     }
 
@@ -59,6 +66,8 @@ public abstract class TrainingTask<TModel, TBatch> : ITrainingTask<TModel>, IBat
         RequireOwnGenerator(first);
         _ahead = new BatchPrefetcher<TBatch>(p => GetBatch(p.Epoch, p.Index), first, BatchesPerEpoch, ahead);
     }
+
+    TimeSpan IBatchesAhead.Waited => Stopwatch.GetElapsedTime(0, _waited);
 
     void IBatchesAhead.Stop()
     {

@@ -17,7 +17,7 @@ internal static class ResumeCheck
     public static CaseResult Run(RunCase run, string folder, Action<string>? between = null)
     {
         string straight = Path.Combine(folder, "straight"), halves = Path.Combine(folder, "halves");
-        var whole = new RunLog(null);
+        var whole = new LossLog(null);
         run.Train(straight, Seed, whole);
         using (var stop = new CancellationTokenSource())
         {

@@ -11,9 +11,9 @@ public class DeletingWhatTheSentenceNamesTests
     {
         using var folder = new TemporaryFolder();
         Runs.RunUntil(25, Runs.Options(folder.Path, o => o.CheckpointEvery = 10));
-        var refused = Assert.Throws<AdaLoRAException>(() => Runs.Run(Runs.Options(folder.Path, o => o.CheckpointEvery = 10)));
+        var refused = Assert.Throws<AdaLoRAException>(() => Runs.Run(Runs.Options(folder.Path, o => (o.CheckpointEvery, o.Resume) = (10, false))));
         string named = Regex.Match(refused.Message, "delete '([^']+)' to start again").Groups[1].Value;
         Directory.Delete(named, recursive: true);
-        Assert.Equal(40, Runs.Run(Runs.Options(folder.Path, o => o.CheckpointEvery = 10)).Steps);
+        Assert.Equal(40, Runs.Run(Runs.Options(folder.Path, o => (o.CheckpointEvery, o.Resume) = (10, false))).Steps);
     }
 }

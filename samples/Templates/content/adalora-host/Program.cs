@@ -7,7 +7,7 @@ using Microsoft.Extensions.Hosting;
 var builder = Host.CreateApplicationBuilder();
 try
 {
-    builder.Configuration.AddTrainingArguments<WaveClassifier>(args);   // --steps 800 --learning-rate 5e-3 --budget 9 --resume
+    builder.Configuration.AddTrainingArguments<WaveClassifier>(args);   // --steps 800 --learning-rate 5e-3 --budget 9
 }
 catch (AdaLoRAException e)                                              // an option that does not exist, say
 {
