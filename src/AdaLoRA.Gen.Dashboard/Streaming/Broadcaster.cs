@@ -9,7 +9,7 @@ namespace AdaLoRA.Gen.Dashboard;
 [SuppressMessage("Design", "CA1001", Justification = "A source of cancellation that nobody waits on with a timer holds nothing to dispose of.")]
 internal sealed class Broadcaster
 {
-    private const double MostWritesPerSecond = 2_000;
+    private const double MostWritesPerSecond = 1_000;
     private static readonly TimeSpan BetweenFrames = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan BetweenHeartbeats = TimeSpan.FromSeconds(15);

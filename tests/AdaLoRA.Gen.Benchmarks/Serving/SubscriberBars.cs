@@ -9,7 +9,7 @@ namespace AdaLoRA.Gen.Benchmarks.Serving;
 /// </summary>
 internal sealed class SubscriberBars : BarGroup
 {
-    private const double StepLimit = 1.1, StreamsLimitMB = 80, GrowthLimitMB = 8;
+    private const double StepLimit = 1.1, StreamsLimitMB = 100, GrowthLimitMB = 8;
 
     public override string Name => "subscribers";
 
@@ -22,8 +22,8 @@ internal sealed class SubscriberBars : BarGroup
     public override GroupResult Run(RunOptions options)
     {
         var plan = options.Quick
-            ? new SubscriberPlan(options.Rounds ?? 6, 1, 5)
-            : new SubscriberPlan(options.Rounds ?? 24, 3, 40);
+            ? new SubscriberPlan(options.Rounds ?? 6, 1.2, 5)
+            : new SubscriberPlan(options.Rounds ?? 24, 4, 40);
         var sample = SubscriberRun.Worker.Run(plan).Result;
         if (sample.Failure is { } failure) return new GroupResult([.. Bars.Select(b => Verdict.Failed(b, failure))], []);
         double step = Interval.OfMedian(sample.StepMs).Median;
