@@ -11,7 +11,8 @@ public partial class LogTests
     private static readonly string[] Ids =
     [
         "1 Failed", "2 FailedTrace", "3 Interrupted", "4 SkippedSteps (retired)", "5 LossNotFinite", "6 StepSkipped", "7 CheckpointSkipped", "8 Notice", "10 Started", "11 Resuming", "12 Step", "13 Evaluated",
-        "14 Checkpointed", "15 Finished", "16 AlreadyComplete", "17 ThreadsChosen", "18 Memory", "19 Paused", "20 Continued", "30 TensorBoardFailed", "31 TensorBoardBehind",
+        "14 Checkpointed", "15 Finished", "16 AlreadyComplete", "17 ThreadsChosen", "18 Memory", "19 Paused", "20 Continued", "21 StoppedEarly", "22 Estimate", "23 DryRun", "30 TensorBoardFailed", "31 TensorBoardBehind",
+        "40 Serving", "41 ReloadFailed", "42 SwapHandlerFailed", "43 PredictorStopped",
     ];
 
     [Fact]

@@ -69,6 +69,7 @@ public class RunLogTests
         "list of numbers" => value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(p => IsOf("number", p)),
         "list of targets" => value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(p => p.EnumerateObject().Select(m => m.Name).SequenceEqual(["path", "kind", "index", "in_features", "out_features", "initial_rank"])),
         "budget" => value.EnumerateObject().Select(m => m.Name).SequenceEqual(["initial", "final", "initial_warmup", "final_warmup", "interval", "unit"]),
+        "estimate" => value.EnumerateObject().Select(m => m.Name).SequenceEqual(["steps", "seconds_per_step", "evaluations", "seconds_per_evaluation", "seconds", "peak_process_bytes", "device_bytes"]),
         "result" => value.ValueKind == JsonValueKind.Object && value.TryGetProperty("adapter_folder", out _),
         _ => throw new InvalidDataException($"The documentation says '{kind}', which this test does not know."),
     };

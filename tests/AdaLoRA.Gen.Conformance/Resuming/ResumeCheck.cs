@@ -3,7 +3,6 @@ using AdaLoRA.Gen.Conformance.Training;
 using AdaLoRA.Gen.Hosting;
 using AdaLoRA.Gen.Serialization;
 using static TorchSharp.torch;
-using RunLog = AdaLoRA.Gen.Conformance.Training.RunLog;
 
 namespace AdaLoRA.Gen.Conformance.Resuming;
 
