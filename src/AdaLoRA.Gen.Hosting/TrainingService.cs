@@ -21,6 +21,7 @@ public sealed class TrainingService<TModel> : BackgroundService
     private readonly TrainingGroup _group;
     private readonly ILogger _logger;
     private RunTurn? _turn;
+    private int _begun;
 
     // Model, task and trainer are made when training starts, so that options are checked before anything is loaded.
     internal TrainingService(IServiceProvider services, TrainingRun run, TrainingGroup group, ILoggerFactory loggers)
@@ -51,20 +52,25 @@ public sealed class TrainingService<TModel> : BackgroundService
 
     /// <summary>Waits for the step under way and its checkpoint, however long they take: a host's time limit must not cost the run.</summary>
     /// <param name="cancellationToken">The host's time limit; not heeded.</param>
-    public override Task StopAsync(CancellationToken cancellationToken) => base.StopAsync(CancellationToken.None);
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(CancellationToken.None).ConfigureAwait(false);
+        EndUnbegun();
+    }
 
     /// <inheritdoc/>
     public override void Dispose()
     {
-        // Of a host that never started fully.
-        if (ExecuteTask is not { IsCompleted: false }) _turn?.Dispose();
         base.Dispose();
+        // Of a host that never started fully.
+        EndUnbegun();
     }
 
     /// <inheritdoc/>
     [SuppressMessage("Design", "CA1031", Justification = "Whatever fails becomes one line and an exit code.")]
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        if (Interlocked.Exchange(ref _begun, 1) == 1) return;
         int exitCode = 1;
         try
         {
@@ -84,6 +90,15 @@ public sealed class TrainingService<TModel> : BackgroundService
             _turn!.Dispose();
             _group.Leave(exitCode);
         }
+    }
+
+    /// <summary>A host that stops while it starts cancels the work before its first line, which then never comes to leave the queue.</summary>
+    private void EndUnbegun()
+    {
+        if (_turn is null || Interlocked.Exchange(ref _begun, 1) == 1) return;
+        Run.EndUnstarted();
+        _turn.Dispose();
+        _group.Leave(Interrupted);
     }
 
     private async Task<int> TrainAsync(CancellationToken stoppingToken)

@@ -207,6 +207,22 @@ public sealed class StreamTests
     }
 
     [Fact]
+    public async Task A_past_run_that_is_resumed_while_its_page_is_open_is_followed_again()
+    {
+        using var folder = new TemporaryFolder();
+        // Its process is gone, and it was watched to its end.
+        Told.File(folder.Path, "run", Told.Started(run: "run"), Told.Loss(1));
+        await using var host = await DashboardHost.StartAsync(o => o.LogFolders = [folder.Path]);
+        using (var before = await host.StreamAsync("api/runs/run/stream?after=2")) await before.NextAsync("end");
+        Told.File(folder.Path, "run", Told.Started(run: "run", process: Environment.ProcessId) with { Time = DateTimeOffset.UtcNow });
+        // The list is looked at once a second.
+        await Task.Delay(1100);
+        using var resumed = await host.StreamAsync("api/runs/run/stream?after=3");
+        Told.File(folder.Path, "run", Told.Loss(2));
+        Assert.Equal([4], (await resumed.NextAsync("events")).Numbers);
+    }
+
+    [Fact]
     public async Task One_subscriber_too_many_is_told_so()
     {
         await using var host = await DashboardHost.StartAsync(o => o.MaxSubscribers = 2, runs: Told.Training(1));

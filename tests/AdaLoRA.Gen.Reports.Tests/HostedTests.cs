@@ -65,6 +65,27 @@ public sealed class HostedTests : IDisposable
     }
 
     [Fact]
+    public async Task The_report_of_a_resumed_run_tells_of_the_time_before_too()
+    {
+        using (var host = Host(b => b.AddAdaLoRA<TinyModel>(Quick).UseTask(_ => new StoppingTask(at: 8)).AddReport()))
+        {
+            StoppingTask.Stop = host.Services.GetRequiredService<TrainingRuns>()[0].Stop;
+            Assert.Equal(130, await host.RunTrainingAsync());
+        }
+        TrainingRun run;
+        using (var host = Host(b => b.AddAdaLoRA<TinyModel>(o => { Quick(o); o.Resume = true; }).UseTask<TinyTask>().AddReport()))
+        {
+            Environment.ExitCode = 0;
+            run = host.Services.GetRequiredService<TrainingRuns>()[0];
+            Assert.Equal(0, await host.RunTrainingAsync());
+        }
+        // As the log tells it, which holds both processes.
+        var log = RunHistory.Read(RunLog.PathOf(_folder.Path, run.History.Started!.Run));
+        Assert.Equal(2, log.Of<RunStarted>().Count);
+        Assert.Equal(RunReport.ToHtml(log), await PageAsync());
+    }
+
+    [Fact]
     public async Task A_failed_run_has_one_that_names_the_reason()
     {
         using var host = Host(b => b.AddAdaLoRA<TinyModel>(Quick).UseTask(_ => new FailingTask(at: 8)).AddReport());

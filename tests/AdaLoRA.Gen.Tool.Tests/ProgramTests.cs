@@ -39,6 +39,28 @@ public sealed class ProgramTests
         if (expected != ExitCodes.Fine) Assert.NotEqual("", said.Error);
     }
 
+    /// <summary>What a script leaves of a variable that is not set.</summary>
+    [Theory]
+    [InlineData("inspect", "")]
+    [InlineData("dashboard", "")]
+    [InlineData("merge", "a", "--base", "b", "-o", "")]
+    [InlineData("export", "a", "--to", "lora", "-o", "")]
+    [InlineData("doctor", "--app", "")]
+    public async Task An_empty_path_is_a_wrong_command_line(params string[] arguments)
+    {
+        var said = await Adalora.Run(arguments);
+        Assert.Equal(ExitCodes.Failed, said.ExitCode);
+        Assert.Contains(" is empty; ", said.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_wrong_command_line_is_JSON_where_that_was_asked_for()
+    {
+        var said = await Adalora.Run("diff", "a", "b", "--tolerance", "-1", "--json");
+        Assert.Equal(ExitCodes.Failed, said.ExitCode);
+        Assert.Contains("--tolerance", said.Json["error"]!.GetValue<string>(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Help_and_README_say_the_exit_codes_and_name_every_command()
     {

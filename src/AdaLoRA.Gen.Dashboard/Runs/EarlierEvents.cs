@@ -28,13 +28,7 @@ internal sealed class EarlierEvents
         var events = new List<TrainingEvent>();
         try
         {
-            using var reader = RunFile.Open(RunLog.PathOf(started.OutputFolder, started.Run));
-            while (reader.ReadLine() is { } line)
-            {
-                if (RunLog.Parse(line) is not { } e) continue;
-                if (e is RunStarted s && s.ProcessId == started.ProcessId && s.Time == started.Time) break;
-                events.Add(e with { Number = 0 });
-            }
+            foreach (var e in RunLog.ReadBefore(started)) events.Add(e with { Number = 0 });
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -25,6 +25,7 @@ internal sealed class Broadcaster
     private readonly RunState _state;
     private Subscriber[] _subscribers = [];
     private bool _closed;
+    private volatile bool _ended;
     private long _lastFrame;
     private long _alone;
 
@@ -70,7 +71,8 @@ internal sealed class Broadcaster
             long? place = isOther ? null : _ring.PlaceAfter(after ?? _ring.LastNumber);
             subscriber.Place = place ?? _ring.PlaceAgain();
             missed = place is null;
-            if (_closed) return false;
+            // After the end another process may have gone on with the run.
+            if (_closed || (_ended && newest > _ring.LastNumber)) return false;
             _subscribers = [.. _subscribers, subscriber];
             return true;
         }
@@ -165,6 +167,7 @@ internal sealed class Broadcaster
             if (!more)
             {
                 Publish(Frame.End);
+                _ended = true;
                 return;
             }
             await Task.Delay(Pause, _time, stop);

@@ -67,15 +67,19 @@ internal sealed class Broadcasters : IDisposable
     {
         // Of a past run this reads its file, so before the lock.
         long newest = source.LastNumber;
+        Broadcaster made;
+        Broadcaster? known;
         lock (_gate)
         {
-            if (_byRun.TryGetValue(id, out var known) && known.TryAdd(subscriber, after, newest, out missed)) return known;
-            var made = new Broadcaster(source, after ?? newest, newest, _logger, _time);
+            if (_byRun.TryGetValue(id, out known) && known.TryAdd(subscriber, after, newest, out missed)) return known;
+            made = new Broadcaster(source, after ?? newest, newest, _logger, _time);
             made.TryAdd(subscriber, after, newest, out missed);
             if (_stopped) made.Close();
             else _byRun[id] = made;
-            return made;
         }
+        // Nobody looks after it any more.
+        known?.Close();
+        return made;
     }
 
     public void Dispose()

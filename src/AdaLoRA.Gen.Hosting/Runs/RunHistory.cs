@@ -11,6 +11,7 @@ public sealed class RunHistory
 
     private readonly Lock _gate = new();
     private readonly List<TrainingEvent> _events = [];
+    private DateTimeOffset? _lastTime;
 
     /// <summary>The last start; null before it.</summary>
     public RunStarted? Started { get; private set; }
@@ -19,7 +20,14 @@ public sealed class RunHistory
     public RunEnded? Ended { get; private set; }
 
     /// <summary>When the last event was told; null before the first.</summary>
-    public DateTimeOffset? LastTime { get; private set; }
+    public DateTimeOffset? LastTime
+    {
+        get
+        {
+            // Of several words, unlike the references above.
+            lock (_gate) return _lastTime;
+        }
+    }
 
     /// <summary>A copy of the events that are kept, in order.</summary>
     public IReadOnlyList<TrainingEvent> Events
@@ -51,7 +59,7 @@ public sealed class RunHistory
                 _events.RemoveAll(old => old is RunEnded || (old is LossRead or RanksRead or EvaluationRead or CheckpointRead && old.Step > e.Step));
             }
             if (e is RunEnded ended) Ended = ended;
-            LastTime = e.Time;
+            _lastTime = e.Time;
             _events.Add(e);
             Thin(e);
         }

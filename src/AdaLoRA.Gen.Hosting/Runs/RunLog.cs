@@ -81,6 +81,12 @@ public sealed class RunLog : IDisposable
         }
     }
 
+    /// <summary>What the log of a resumed run tells of the processes before the one of a start; nothing of a run that is not resumed.</summary>
+    /// <param name="started">The start.</param>
+    /// <exception cref="IOException">The file cannot be read; also <see cref="UnauthorizedAccessException"/>.</exception>
+    internal static IEnumerable<TrainingEvent> ReadBefore(RunStarted started) => started.ResumedFrom is null ? []
+        : ReadEvents(PathOf(started.OutputFolder, started.Run)).TakeWhile(e => !(e is RunStarted s && s.ProcessId == started.ProcessId && s.Time == started.Time));
+
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 

@@ -63,7 +63,7 @@ internal sealed class ReportService(TrainingRuns runs, IEnumerable<ReportedRun> 
         try
         {
             RunReport.RemoveLeftovers(started.OutputFolder, started.Run);
-            var files = RunReport.Write(run.History, started.OutputFolder);
+            var files = RunReport.Write(Whole(run.History, started), started.OutputFolder);
             Log.Written(logger, run.Name, files.Page);
             if (files.Missing is { } missing) Log.NoPictures(logger, run.Name, missing);
         }
@@ -71,5 +71,22 @@ internal sealed class ReportService(TrainingRuns runs, IEnumerable<ReportedRun> 
         {
             Log.Failed(logger, run.Name, e.Message);
         }
+    }
+
+    /// <summary>A resumed run's own history begins where it went on; what was before is in its log.</summary>
+    private static RunHistory Whole(RunHistory own, RunStarted started)
+    {
+        var whole = new RunHistory();
+        try
+        {
+            foreach (var e in RunLog.ReadBefore(started)) whole.Add(e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Without a log the report shows what this process knows.
+            return own;
+        }
+        foreach (var e in own.Events) whole.Add(e);
+        return whole;
     }
 }

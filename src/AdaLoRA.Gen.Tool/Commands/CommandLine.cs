@@ -40,6 +40,8 @@ internal static class CommandLine
     public static async Task<int> RunAsync(string[] arguments, Terminal terminal, CancellationToken stop = default)
     {
         var parsed = Build(terminal).Parse(arguments);
+        bool isWrong = parsed.Errors.Count > 0 && parsed.Action is System.CommandLine.Invocation.ParseErrorAction;
+        if (isWrong && arguments.Contains("--json")) return Fail(terminal, json: true, string.Join(' ', parsed.Errors.Select(e => e.Message)), ExitCodes.Failed);
         // Not the parser's own handling: a command that writes takes its temporary files away before it ends, however long that takes, and nothing cuts it short.
         using var interrupted = CancellationTokenSource.CreateLinkedTokenSource(stop);
         void Interrupt(PosixSignalContext signal)
@@ -51,7 +53,7 @@ internal static class CommandLine
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
         var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null, Output = terminal.Out, Error = terminal.Error };
         int exitCode = await parsed.InvokeAsync(invocation, interrupted.Token).ConfigureAwait(false);
-        return parsed.Errors.Count > 0 && parsed.Action is System.CommandLine.Invocation.ParseErrorAction ? ExitCodes.Failed : exitCode;
+        return isWrong ? ExitCodes.Failed : exitCode;
     }
 
     /// <summary>Makes a command's action: what the user has to know of a failure is one sentence, and what was interrupted says so.</summary>
@@ -61,6 +63,15 @@ internal static class CommandLine
     /// <param name="run">What it does.</param>
     public static Command Runs(this Command command, Terminal terminal, Option<bool> json, Func<ParseResult, CancellationToken, int> run)
     {
+        // What a script leaves of a variable that is not set; no value of any command may be empty.
+        command.Validators.Add(result =>
+        {
+            foreach (var child in result.Children.Where(c => c.Tokens.Any(t => t.Value.Length == 0)))
+            {
+                string name = child is System.CommandLine.Parsing.OptionResult option ? option.Option.Name : ((System.CommandLine.Parsing.ArgumentResult)child).Argument.Name;
+                result.AddError($"{name} is empty; give it a value.");
+            }
+        });
         // On a thread of its own: the parser's would not see Ctrl-C before the work is done.
         command.SetAction((parsed, stop) => Task.Run(() => Guarded(terminal, parsed.GetValue(json), () => run(parsed, stop)), CancellationToken.None));
         return command;

@@ -4,7 +4,6 @@ using AdaLoRA.Gen.Tool.Runs;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace AdaLoRA.Gen.Tool.Commands;
 
@@ -26,9 +25,9 @@ internal static class DashboardCommand
     private static async Task<int> Serve(string folder, int port, bool json, Terminal terminal, CancellationToken stop)
     {
         if (!Directory.Exists(folder)) throw new AdaLoRAException($"There is no folder '{folder}'.");
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
+        // Without any configuration: that of the current folder, or of the environment, is an app's, with addresses and policies of its own.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().UseUrls($"http://127.0.0.1:{port}");
         builder.Services.AddAdaLoRADashboard(o => o.LogFolders = [Path.GetFullPath(folder)]);
         await using var app = builder.Build();
         app.MapAdaLoRADashboard("/");

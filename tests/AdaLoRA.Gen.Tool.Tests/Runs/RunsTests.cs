@@ -86,6 +86,25 @@ public class RunsTests
         }
     }
 
+    /// <summary>The current folder may be an app's, with addresses and policies of its own, and so may the environment.</summary>
+    [Theory]
+    [InlineData("AdaLoRA__Dashboard__ControlPolicy", "trainers")]
+    [InlineData("Kestrel__Endpoints__All__Url", "http://0.0.0.0:0")]
+    public async Task The_dashboard_takes_nothing_from_the_configuration_of_an_app(string name, string value)
+    {
+        using var folder = new TemporaryFolder();
+        Write(folder.Path, "20260101-000000-aaaa", RunState.Finished, process: 1);
+        using var process = Adalora.Start(["dashboard", folder.Path, "--port", "0"], (name, value));
+        try
+        {
+            Assert.StartsWith("http://127.0.0.1:", await process.StandardOutput.ReadLineAsync(), StringComparison.Ordinal);
+        }
+        finally
+        {
+            if (!process.HasExited) process.Kill();
+        }
+    }
+
     [Theory]
     [InlineData("--port 70000", "--port must be from 0 to 65535.")]
     [InlineData("nowhere/at/all", "There is no folder 'nowhere/at/all'.")]
