@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using AdaLoRA.Gen.Dashboard;
@@ -17,16 +18,18 @@ public static class DashboardApp
     public static WebApplication Train(DirectoryInfo output, int steps, TimeSpan delay, int port)
     {
         var builder = Create(port);
+        string folder = Unfinished(output, steps) ?? Path.Combine(output.FullName, DateTime.Now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture));
         builder.Services.AddSingleton(_ => new PlantedProblem());
         builder.Services.AddAdaLoRA<PlantedMlp>("planted", o =>
             {
                 (o.Steps, o.BatchSize, o.LearningRate, o.Warmup) = (steps, 64, 1e-2, 0.05);
                 (o.LogEvery, o.EvaluateEvery, o.CheckpointEvery, o.Threads) = (10, 250, 1_000, 1);
                 (o.KeepBest, o.Progress) = (true, ProgressMode.Off);
-                o.OutputFolder = Path.Combine(output.FullName, DateTime.Now.ToString("yyyyMMdd-HHmmss", System.Globalization.CultureInfo.InvariantCulture));
+                o.OutputFolder = folder;
             })
             .UseModel(services => services.GetRequiredService<PlantedProblem>().Model)
             .UseTask(services => new PlantedTask(services.GetRequiredService<PlantedProblem>(), delay))
+            .AddObserver<EndOnConsole>()
             // The page stays when the run has ended.
             .KeepAppRunning();
         return Build(builder, output);
@@ -46,6 +49,24 @@ public static class DashboardApp
             foreach (var link in app.Services.GetRequiredService<DashboardLinks>().All()) Console.WriteLine($"Open {link}  (Ctrl-C stops)");
         });
         return await app.RunTrainingAsync();
+    }
+
+    // The trainer itself goes on with what lies in its folder; this sample makes a folder a run.
+    private static string? Unfinished(DirectoryInfo output, int steps)
+    {
+        if (RunLog.Find(output.FullName) is not [var newest, ..] || RunHistory.Read(newest) is not { Ended.State: RunState.Interrupted } run || run.Started!.TotalSteps != steps) return null;
+        // The log lies in the run's folder, wherever that is now.
+        string folder = Path.GetDirectoryName(Path.GetDirectoryName(Path.GetFullPath(newest)))!;
+        Console.WriteLine($"Going on with {Path.GetRelativePath(Environment.CurrentDirectory, folder)}, which was interrupted at step {run.Ended.Step} of {steps}; delete it to begin anew.");
+        return folder;
+    }
+
+    /// <summary>One line on the console when the run is over: the page may be gone by then.</summary>
+    private sealed class EndOnConsole : ITrainingObserver
+    {
+        public void OnFinished(TrainingFinished e) => Console.WriteLine(e.Result.Interrupted
+            ? $"Interrupted at step {e.Result.Steps} of {e.Result.TotalSteps}; {e.Result.Checkpoint} is there to go on from, which the next start does."
+            : $"{e.Result.Steps} steps are done; the adapter is in {e.Result.AdapterFolder}. The page stays until Ctrl-C.");
     }
 
     private static WebApplicationBuilder Create(int port)

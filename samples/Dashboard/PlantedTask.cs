@@ -33,14 +33,17 @@ public sealed class PlantedTask(PlantedProblem problem, TimeSpan delay) : Traini
     /// <inheritdoc/>
     public override PlantedBatch GetBatch(int epoch, int index)
     {
-        if (delay > TimeSpan.Zero) Thread.Sleep(delay);
         long[] examples = [.. _order.Batch(epoch, index, Context.BatchSize).ToArray().Select(i => (long)i)];
         using var rows = tensor(examples);
         return new PlantedBatch(problem.TrainX.index_select(0, rows), problem.TrainY.index_select(0, rows));
     }
 
     /// <inheritdoc/>
-    public override Tensor Loss(PlantedMlp model, PlantedBatch batch) => nn.functional.mse_loss(model.call(batch.X), batch.Y) / problem.Baseline;
+    public override Tensor Loss(PlantedMlp model, PlantedBatch batch)
+    {
+        if (delay > TimeSpan.Zero) Thread.Sleep(delay);
+        return nn.functional.mse_loss(model.call(batch.X), batch.Y) / problem.Baseline;
+    }
 
     /// <inheritdoc/>
     public override Evaluation Evaluate(PlantedMlp model, CancellationToken cancellationToken) => new("error", problem.TestError(), HigherIsBetter: false);

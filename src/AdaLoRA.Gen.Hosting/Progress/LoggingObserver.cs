@@ -8,23 +8,25 @@ internal sealed class LoggingObserver(ILoggerFactory loggers) : ITrainingObserve
     private readonly ILogger _logger = loggers.CreateLogger("AdaLoRA.Gen.Hosting");
     private LogLevel _level;
     private string _unit = "";
+    private string _run = "";
 
     public void OnStarted(TrainingStarted e)
     {
+        _run = e.Name.Length == 0 ? e.Model : e.Name;
         _level = e.Options.Progress == ProgressMode.Off ? LogLevel.Information : LogLevel.Debug;
         _unit = ProgressText.Unit(e.Adapters);
-        if (e.ResumedFrom is { } folder) Log.Resuming(_logger, _level, e.Model, folder);
+        if (e.ResumedFrom is { } folder) Log.Resuming(_logger, _level, _run, folder);
         if (e.ThreadTimes.Count > 0)
         {
             string times = ProgressText.Times(e.ThreadTimes);
-            Log.ThreadsChosen(_logger, _level, e.Model, e.Threads, times);
+            Log.ThreadsChosen(_logger, _level, _run, e.Threads, times);
         }
         if (e.Estimate is { } estimate)
         {
             string text = ProgressText.Estimate(estimate);
-            Log.Estimate(_logger, _level, e.Model, text);
+            Log.Estimate(_logger, _level, _run, text);
         }
-        Log.Started(_logger, _level, e.Model, e.Device, e.Threads, e.ThreadsMeasured, e.FirstStep + 1, e.TotalSteps, e.Adapters.Adapters.Count, e.Adapters.TotalRank, e.Adapters.TrainableParameterCount);
+        Log.Started(_logger, _level, _run, e.Device, e.Threads, e.ThreadsMeasured, e.FirstStep + 1, e.TotalSteps, e.Adapters.Adapters.Count, e.Adapters.TotalRank, e.Adapters.TrainableParameterCount);
     }
 
     public void OnStep(in StepCompleted e)
@@ -57,13 +59,13 @@ internal sealed class LoggingObserver(ILoggerFactory loggers) : ITrainingObserve
     public void OnFinished(TrainingFinished e)
     {
         var r = e.Result;
-        Log.Memory(_logger, LogLevel.Debug, r.Model, r.PeakDeviceBytes, r.PeakProcessBytes);
-        if (e.WasComplete) Log.AlreadyComplete(_logger, _level, r.Model, r.Steps, r.AdapterFolder);
+        Log.Memory(_logger, LogLevel.Debug, _run, r.PeakDeviceBytes, r.PeakProcessBytes);
+        if (e.WasComplete) Log.AlreadyComplete(_logger, _level, _run, r.Steps, r.AdapterFolder);
         else if (!r.Interrupted)
         {
-            if (r.StoppedEarly is { } reason) Log.StoppedEarly(_logger, LogLevel.Information, r.Model, r.Steps, r.TotalSteps, reason);
-            Log.Finished(_logger, _level, r.Model, r.Steps, r.Seconds, r.AdapterFolder);
+            if (r.StoppedEarly is { } reason) Log.StoppedEarly(_logger, LogLevel.Information, _run, r.Steps, r.TotalSteps, reason);
+            Log.Finished(_logger, _level, _run, r.Steps, r.Seconds, r.AdapterFolder);
         }
-        else Log.Interrupted(_logger, r.Model, r.Steps, r.TotalSteps, r.Checkpoint);
+        else Log.Interrupted(_logger, _run, r.Steps, r.TotalSteps, r.Checkpoint);
     }
 }

@@ -11,11 +11,14 @@ internal static class ProgressText
         string precision = e.Options.Precision == TrainingPrecision.Bf16 ? " in bf16" : "", memory = e.DeviceBytes is { } bytes ? $", {Bytes(bytes)} of the device in use" : "";
         string start = e.ResumedFrom is { } folder ? string.Create(CultureInfo.InvariantCulture, $"goes on from step {e.FirstStep} of {e.TotalSteps} ({folder})") : $"{e.TotalSteps} steps";
         return string.Create(CultureInfo.InvariantCulture,
-            $"{e.Model} on {e.Device}{precision}{threads}: {start}, {e.Adapters.Adapters.Count} adapters, {e.Adapters.TotalRank} triplets, {e.Adapters.TrainableParameterCount:N0} trained parameters{memory}{Long(e.Estimate)}");
+            $"{Run(e)} on {e.Device}{precision}{threads}: {start}, {e.Adapters.Adapters.Count} adapters, {e.Adapters.TotalRank} triplets, {e.Adapters.TrainableParameterCount:N0} trained parameters{memory}{Long(e.Estimate)}");
     }
 
     // Of a short run the estimate is rough, and nobody's question.
     private static string Long(RunEstimate? e) => e is { Seconds: >= 60 } ? $", about {Duration(TimeSpan.FromSeconds(Math.Min(e.Seconds, 1e9)))}" : "";
+
+    // Two runs of one model are told apart by their names.
+    private static string Run(TrainingStarted e) => e.Name.Length == 0 || e.Name == e.Model ? e.Model : $"{e.Name} ({e.Model})";
 
     /// <summary>The times that decided: "31.2 ms on 1, 24.0 ms on 2".</summary>
     public static string Times(IReadOnlyList<ThreadTime> times) => string.Join(", ", times.Select(t => string.Create(CultureInfo.InvariantCulture, $"{t.Milliseconds:0.0} ms on {t.Threads}")));
