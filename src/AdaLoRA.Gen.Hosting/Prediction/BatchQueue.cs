@@ -107,12 +107,18 @@ internal sealed class BatchQueue<TModel, TInput, TOutput> : IBatchPredictor<TMod
     [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1031", Justification = "It is the callers'.")]
     private Exception? Compute(List<BatchItem> batch)
     {
-        IReadOnlyList<TOutput> answers;
+        // Taken out of the caller's list here: a list may compute, and throw, when it is read, and this thread is nobody's to end.
+        var answers = new TOutput[batch.Count];
         try
         {
             TInput[] inputs = [.. batch.Select(item => item.Input)];
-            answers = _predictor.Compute((model, adapter) => _forward.Forward(model, adapter, inputs));
-            if (answers.Count != batch.Count) throw new AdaLoRAException($"{_forward.GetType().Name} gave {answers.Count} answers to {batch.Count} requests; it must give one for each, in their order.");
+            _predictor.Compute((model, adapter) =>
+            {
+                var given = _forward.Forward(model, adapter, inputs);
+                if (given.Count != batch.Count) throw new AdaLoRAException($"{_forward.GetType().Name} gave {given.Count} answers to {batch.Count} requests; it must give one for each, in their order.");
+                for (int i = 0; i < answers.Length; i++) answers[i] = given[i];
+                return 0;
+            });
         }
         catch (Exception e)
         {

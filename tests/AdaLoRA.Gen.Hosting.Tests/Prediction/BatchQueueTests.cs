@@ -110,6 +110,16 @@ public sealed class BatchQueueTests
         Assert.Equal([1], forward.Sizes);
     }
 
+    [Fact]
+    public async Task Answers_that_cannot_be_read_fail_their_request_and_not_the_process()
+    {
+        using var adapters = new TinyAdapters();
+        await using var predictor = adapters.Predictor();
+        var batches = new BatchQueue<TinyModel, int, int>(predictor, new Unreadable());
+        await Assert.ThrowsAsync<NotSupportedException>(() => batches.PredictAsync(0));
+        Assert.True(predictor.IsReady);
+    }
+
     private static void Close(float[] expected, float[] actual)
     {
         Assert.Equal(expected.Length, actual.Length);
@@ -119,6 +129,19 @@ public sealed class BatchQueueTests
     private sealed class Forgetful : IBatchForward<TinyModel, int, int>
     {
         public IReadOnlyList<int> Forward(TinyModel model, AdapterInfo adapter, IReadOnlyList<int> inputs) => [];
+    }
+
+    private sealed class Unreadable : IBatchForward<TinyModel, int, int>, IReadOnlyList<int>
+    {
+        public int Count => 1;
+
+        public int this[int index] => throw new NotSupportedException();
+
+        public IReadOnlyList<int> Forward(TinyModel model, AdapterInfo adapter, IReadOnlyList<int> inputs) => this;
+
+        public IEnumerator<int> GetEnumerator() => throw new NotSupportedException();
+
+        System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
     }
 
     private sealed class TinyBatchForward : IBatchForward<TinyModel, int, float[]>, IBatchForward<TinyModel, int, (string Folder, float[] Answer)>
