@@ -52,16 +52,6 @@ public sealed class IntentTask(IntentData data, WordPieceTokenizer tokenizer) : 
     /// <inheritdoc/>
     public override Evaluation Evaluate(IntentClassifier model, CancellationToken cancellationToken) => Evaluate(model, data.Test, tokenizer, Context.Device, cancellationToken);
 
-    /// <inheritdoc/>
-    public override double? EvaluateOneBatch(IntentClassifier model)
-    {
-        // Spread over the test set, so that long and short sentences are in it.
-        int apart = Math.Max(1, data.Test.Count / EvaluationBatch);
-        Example[] some = [.. data.Test.Where((_, i) => i % apart == 0).Take(EvaluationBatch)];
-        Evaluate(model, some, tokenizer, Context.Device, CancellationToken.None);
-        return some.Length / (double)data.Test.Count;
-    }
-
     /// <summary>Accuracy and cross-entropy on examples. Sentences of like length share a batch, which saves padding.</summary>
     public static Evaluation Evaluate(IntentClassifier model, IReadOnlyList<Example> examples, WordPieceTokenizer tokenizer, Device device, CancellationToken cancellationToken)
     {

@@ -27,6 +27,12 @@ internal static partial class Log
     [LoggerMessage(8, LogLevel.Warning, "Step {Step}: {Notice}", EventName = "Notice")]
     public static partial void Notice(ILogger logger, int step, string notice);
 
+    [LoggerMessage(30, LogLevel.Warning, "{Run}: {Reason}", EventName = "TensorBoardFailed")]
+    public static partial void TensorBoardFailed(ILogger logger, string run, string reason);
+
+    [LoggerMessage(31, LogLevel.Warning, "{Run}: the disk of TensorBoard's event files fell behind, so {Events} events are not in them; make them from the run's log with TensorBoardLog.Convert", EventName = "TensorBoardBehind")]
+    public static partial void TensorBoardBehind(ILogger logger, string run, long events);
+
     // The level is the caller's: what the console display shows anyway is logged as Debug.
     [LoggerMessage(EventId = 10, Message = "Training {Model} on {Device} with {Threads} threads (measured: {Measured}): steps {FirstStep} to {TotalSteps}, {Adapters} adapters of {Triplets} triplets, {Parameters} trained parameters", EventName = "Started")]
     public static partial void Started(ILogger logger, LogLevel level, string model, string device, int threads, bool measured, int firstStep, int totalSteps, int adapters, int triplets, long parameters);
@@ -69,4 +75,17 @@ internal static partial class Log
 
     [LoggerMessage(EventId = 16, Message = "{Model} is already complete with {Steps} steps; nothing was trained; adapter in {Folder}", EventName = "AlreadyComplete")]
     public static partial void AlreadyComplete(ILogger logger, LogLevel level, string model, int steps, string folder);
+
+    // Predictors: from 40 on.
+    [LoggerMessage(40, LogLevel.Information, "The predictor {Predictor} serves version {Version}: {Folder} ({Method}, {Triplets} triplets in {Layers} layers, merged: {Merged}, sha256 {Digest})", EventName = "Serving")]
+    public static partial void Serving(ILogger logger, string predictor, int version, string folder, AdapterMethod method, int triplets, int layers, bool merged, string digest);
+
+    [LoggerMessage(41, LogLevel.Warning, "The folder that the predictor {Predictor} watches changed, but was not taken over: {Reason}", EventName = "ReloadFailed")]
+    public static partial void ReloadFailed(ILogger logger, string predictor, string reason);
+
+    [LoggerMessage(42, LogLevel.Warning, "A handler of Swapped of the predictor {Predictor} failed: {Reason}", EventName = "SwapHandlerFailed")]
+    public static partial void SwapHandlerFailed(ILogger logger, string predictor, string reason);
+
+    [LoggerMessage(43, LogLevel.Information, "The predictor {Predictor} stopped: {Completed} requests answered, {Failed} failed, {Refused} refused", EventName = "PredictorStopped")]
+    public static partial void PredictorStopped(ILogger logger, string predictor, long completed, long failed, long refused);
 }

@@ -19,11 +19,14 @@ public sealed partial class PackageContentTests(PackageFeed feed)
     [InlineData("AdaLoRA.Gen")]
     [InlineData("AdaLoRA.Gen.Hosting")]
     [InlineData("AdaLoRA.Gen.Models")]
+    [InlineData("AdaLoRA.Gen.Dashboard")]
+    [InlineData("AdaLoRA.Gen.Reports")]
     public void ThereIsWhatIsNeededAndNothingElse(string id)
     {
         using Nupkg package = Open(id, "nupkg"), symbols = Open(id, "snupkg");
         string[] expected = ["LICENSE", "README.md", .. Frameworks.SelectMany(f => new[] { $"lib/{f}/{id}.dll", $"lib/{f}/{id}.xml" }),
-            .. id == "AdaLoRA.Gen" ? CompilerAssemblies.Select(a => $"analyzers/dotnet/{(a == "AdaLoRA.Gen.Completion" ? "roslyn5.0/cs" : "cs")}/{a}.dll") : []];
+            .. id == "AdaLoRA.Gen" ? CompilerAssemblies.Select(a => $"analyzers/dotnet/{(a == "AdaLoRA.Gen.Completion" ? "roslyn5.0/cs" : "cs")}/{a}.dll") : [],
+            .. id == "AdaLoRA.Gen.Reports" ? ["Inter-OFL.txt"] : Array.Empty<string>()];
         Assert.True(CompilerAssemblies.Length >= 2);
         Assert.Equal(expected.Order(StringComparer.Ordinal), package.Files.Order(StringComparer.Ordinal));
         Assert.Equal(Frameworks.Select(f => $"lib/{f}/{id}.pdb").Order(StringComparer.Ordinal), symbols.Files.Order(StringComparer.Ordinal));
@@ -33,6 +36,8 @@ public sealed partial class PackageContentTests(PackageFeed feed)
     [InlineData("AdaLoRA.Gen")]
     [InlineData("AdaLoRA.Gen.Hosting")]
     [InlineData("AdaLoRA.Gen.Models")]
+    [InlineData("AdaLoRA.Gen.Dashboard")]
+    [InlineData("AdaLoRA.Gen.Reports")]
     public void SymbolsLeadToTheSources(string id)
     {
         using Nupkg package = Open(id, "nupkg"), symbols = Open(id, "snupkg");
@@ -51,13 +56,17 @@ public sealed partial class PackageContentTests(PackageFeed feed)
     [InlineData("AdaLoRA.Gen")]
     [InlineData("AdaLoRA.Gen.Hosting")]
     [InlineData("AdaLoRA.Gen.Models")]
+    [InlineData("AdaLoRA.Gen.Tool")]
+    [InlineData("AdaLoRA.Gen.Dashboard")]
+    [InlineData("AdaLoRA.Gen.Reports")]
     [InlineData("AdaLoRA.Gen.Templates")]
     public void ItSaysWhatItIs(string id)
     {
         using var package = Open(id, "nupkg");
         var metadata = package.Metadata;
         Assert.Equal(id, metadata.Element("id")!.Value);
-        Assert.Equal("MIT", metadata.Element("license")!.Value);
+        // Its font is under another licence, which is in the package.
+        Assert.Equal(id == "AdaLoRA.Gen.Reports" ? "MIT AND OFL-1.1" : "MIT", metadata.Element("license")!.Value);
         Assert.Equal(File.ReadAllText(RepositoryRoot.Combine("LICENSE")), package.Text("LICENSE"));
         Assert.Equal("README.md", metadata.Element("readme")!.Value);
         Assert.Equal(Repository, metadata.Element("projectUrl")!.Value);
@@ -83,6 +92,17 @@ public sealed partial class PackageContentTests(PackageFeed feed)
             Assert.All(runTime, d => Assert.Equal($"[{feed.Version}]", d.Attribute("version")!.Value));
             Assert.All(runTime, d => Assert.Equal("All", d.Attribute("include")?.Value));
         }
+    }
+
+    [Fact]
+    public void WhoTakesTheDashboardGetsTheSameVersionOfHostingAndTheWebFramework()
+    {
+        using var package = Open("AdaLoRA.Gen.Dashboard", "nupkg");
+        XElement[] hosting = [.. package.Metadata.Descendants("dependency").Where(d => d.Attribute("id")!.Value == "AdaLoRA.Gen.Hosting")];
+        Assert.Equal(Frameworks.Length, hosting.Length);
+        Assert.All(hosting, d => Assert.Equal($"[{feed.Version}]", d.Attribute("version")!.Value));
+        Assert.All(hosting, d => Assert.Equal("All", d.Attribute("include")?.Value));
+        Assert.Equal(Frameworks.Order(), package.Metadata.Descendants("group").Where(g => g.Elements("frameworkReference").Any(f => f.Attribute("name")!.Value == "Microsoft.AspNetCore.App")).Select(g => g.Attribute("targetFramework")!.Value).Order());
     }
 
     [Fact]

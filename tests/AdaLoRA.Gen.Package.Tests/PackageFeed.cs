@@ -18,7 +18,7 @@ public sealed class PackageWorld : ICollectionFixture<PackageFeed>
 /// </summary>
 public sealed class PackageFeed : IDisposable
 {
-    private static readonly string[] Packed = ["src/AdaLoRA.Gen", "src/AdaLoRA.Gen.Hosting", "src/AdaLoRA.Gen.Models", "samples/Templates"];
+    private static readonly string[] Packed = ["src/AdaLoRA.Gen", "src/AdaLoRA.Gen.Hosting", "src/AdaLoRA.Gen.Models", "src/AdaLoRA.Gen.Dashboard", "src/AdaLoRA.Gen.Reports", "src/AdaLoRA.Gen.Tool", "samples/Templates"];
 
     public PackageFeed()
     {

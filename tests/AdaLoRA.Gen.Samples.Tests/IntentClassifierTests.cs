@@ -40,6 +40,15 @@ public sealed class IntentClassifierTests : IClassFixture<IntentClassifierTests.
     }
 
     [Fact]
+    public void The_run_leaves_its_report_with_what_the_task_says_of_its_data()
+    {
+        string page = File.ReadAllText(Path.Combine(_trained.Folder, "out", "intent-classifier", "report.html"));
+        Assert.Contains("<strong>Finished</strong> after 30 steps.", page, StringComparison.Ordinal);
+        Assert.Contains("<dt>sentences</dt>", page, StringComparison.Ordinal);
+        Assert.Single(Directory.GetFiles(Path.Combine(_trained.Folder, "out", "intent-classifier", "reports"), "rank-map.png", SearchOption.AllDirectories));
+    }
+
+    [Fact]
     public void The_folder_is_one_that_PEFT_reads()
     {
         using var config = JsonDocument.Parse(File.ReadAllText(Path.Combine(_trained.Folder, "out", "intent-classifier", "adapter", "adapter_config.json")));

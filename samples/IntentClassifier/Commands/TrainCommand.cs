@@ -3,6 +3,7 @@ using System.Text.Json;
 using AdaLoRA.Gen;
 using AdaLoRA.Gen.Hosting;
 using AdaLoRA.Gen.Models;
+using AdaLoRA.Gen.Reports;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -27,7 +28,8 @@ internal static class TrainCommand
         builder.Services.AddSingleton(data).AddSingleton(WordPieceTokenizer.FromFolder(Assets.Encoder, encoder.Config));
         builder.Services.AddAdaLoRA<IntentClassifier>(options => settings.Apply(options, model))
             .UseModel(_ => model)
-            .UseTask<IntentTask>();
+            .UseTask<IntentTask>()
+            .AddReport();
         using var host = builder.Build();
         var service = host.Services.GetRequiredService<TrainingService<IntentClassifier>>();
         int exitCode = await host.RunTrainingAsync(cancellationToken).ConfigureAwait(false);
@@ -52,6 +54,8 @@ internal static class TrainCommand
         {
             AnsiConsole.MarkupLineInterpolated($"accuracy before {before:0.0000}, after [bold]{after:0.0000}[/]; {result.Steps} steps, {seconds:0} s, {result.SamplesPerSecond:0} samples/s");
             // Plain: a terminal's width must not break a command that is there to be copied.
+            string report = RunReport.PageOf(Path.GetDirectoryName(result.AdapterFolder)!);
+            if (File.Exists(report)) Console.WriteLine($"report: {report}");
             Console.WriteLine($"saved in {result.AdapterFolder}; ask it:");
             Console.WriteLine("dotnet run -c Release --project samples/IntentClassifier -- predict \"my card was stolen\"");
             return;

@@ -136,6 +136,7 @@ public static class AdaLoRAServiceCollectionExtensions
         services.TryAddSingleton<TrainingGroup>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ITrainingObserver, LoggingObserver>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ITrainingObserver, ConsoleProgress>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<ITrainingObserver, TrainingMetrics>());
         services.TryAddSingleton(provider => new TrainingRuns(provider.GetServices<RunRegistration>().Select(r => provider.GetRequiredKeyedService<TrainingRun>(r.Name))));
     }
 }

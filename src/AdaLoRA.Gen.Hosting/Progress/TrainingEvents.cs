@@ -13,6 +13,9 @@ namespace AdaLoRA.Gen.Hosting;
 /// <param name="Options">The run's options.</param>
 public sealed record TrainingStarted(string Model, int FirstStep, int TotalSteps, int BatchesPerEpoch, AdapterSet Adapters, string Device, int Threads, bool ThreadsMeasured, string? ResumedFrom, TrainingOptions Options)
 {
+    /// <summary>Name under which the run was registered; the model's by default.</summary>
+    public string Name { get; init; } = Model;
+
     /// <summary>What a discarded batch took on the numbers of threads that were tried, ascending; empty when <see cref="Threads"/> was given, kept by a checkpoint, or not worth the time to measure.</summary>
     public IReadOnlyList<ThreadTime> ThreadTimes { get; init; } = [];
 
@@ -42,6 +45,9 @@ public sealed record DryRunFinished(TrainingResult Result, string Device, IReadO
 /// <param name="Remaining">Expected time of the steps to come.</param>
 public readonly record struct StepCompleted(int Step, int TotalSteps, double Epoch, double LearningRate, long Budget, double? Loss, long SkippedSteps, double SamplesPerSecond, TimeSpan Remaining)
 {
+    /// <summary>How long the step took, all its micro-batches; what the device still has under way is not in it.</summary>
+    public double Seconds { get; init; }
+
     /// <summary>Bytes in use on the CUDA device, by all processes; null on the CPU, and whenever <see cref="Loss"/> is.</summary>
     public long? DeviceBytes { get; init; }
 
@@ -81,7 +87,11 @@ public sealed record ModelEvaluated(int Step, Evaluation Evaluation, bool IsBest
 /// <param name="Step">Optimizer steps done.</param>
 /// <param name="Folder">Its folder.</param>
 /// <param name="Interrupted">Whether it was written because the run is to stop.</param>
-public sealed record CheckpointWritten(int Step, string Folder, bool Interrupted);
+public sealed record CheckpointWritten(int Step, string Folder, bool Interrupted)
+{
+    /// <summary>How long writing it took.</summary>
+    public double Seconds { get; init; }
+}
 
 /// <summary>The run is over.</summary>
 /// <param name="Result">What it did.</param>

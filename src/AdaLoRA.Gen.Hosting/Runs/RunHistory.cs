@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace AdaLoRA.Gen.Hosting;
 
 /// <summary>
@@ -68,12 +66,7 @@ public sealed class RunHistory
         var history = new RunHistory();
         try
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            using var reader = new StreamReader(stream);
-            while (reader.ReadLine() is { } line)
-            {
-                if (RunLog.Parse(line) is { } e) history.Add(e);
-            }
+            foreach (var e in RunLog.ReadEvents(path)) history.Add(e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -68,6 +68,19 @@ public sealed class RunLog : IDisposable
         }
     }
 
+    /// <summary>Reads a run's file line by line. A line that is cut short (the process was killed while it wrote) or of a type that this version does not know is passed over.</summary>
+    /// <param name="path">May be written to meanwhile.</param>
+    /// <exception cref="IOException">The file cannot be read; also <see cref="UnauthorizedAccessException"/>.</exception>
+    internal static IEnumerable<TrainingEvent> ReadEvents(string path)
+    {
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using var reader = new StreamReader(stream);
+        while (reader.ReadLine() is { } line)
+        {
+            if (Parse(line) is { } e) yield return e;
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 

@@ -18,6 +18,9 @@ internal sealed class RunRecorder(TrainingRun run, Func<IReadOnlyDictionary<stri
     private long _ranksTold;
     private RanksAllocated? _pending;
 
+    /// <summary>Tells all observers, this one among them.</summary>
+    public Action<int, string> Notify { get; set; } = (_, _) => { };
+
     /// <summary>Identity of the run under way; set before <see cref="OnStarted"/>.</summary>
     public string Run { get; set; } = "";
 
@@ -164,7 +167,7 @@ internal sealed class RunRecorder(TrainingRun run, Func<IReadOnlyDictionary<stri
     private void GiveUpLog(Exception failure)
     {
         Close();
-        run.Tell(new RunNotice { Step = LastStep(), Text = $"The run's log cannot be written and ends here: {failure.Message}" });
+        Notify(LastStep(), $"The run's log cannot be written and ends here: {failure.Message}");
     }
 
     private int LastStep() => run.History.Events is [.., var last] ? last.Step : 0;

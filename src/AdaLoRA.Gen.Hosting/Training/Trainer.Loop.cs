@@ -16,7 +16,8 @@ public sealed partial class Trainer<TModel>
     /// <summary>The whole run in reading order.</summary>
     private TrainingResult Train(CancellationToken cancellation)
     {
-        using var run = Prepare();
+        using var run = RunActivity.In(AdaLoRATelemetry.PrepareActivity, step: null, Prepare);
+        RunActivity.Prepared(run.State.Run, run.Device);
         if (_options.DryRun) return EndDryRun(run);
         var (adapters, optimizer, state) = (run.Adapters, run.Optimizer, run.State);
         var schedule = LearningRateSchedule.From(_options, state.TotalSteps);
@@ -104,13 +105,14 @@ public sealed partial class Trainer<TModel>
                 if (step > reported) read = state.LastLoss = run.Losses.Read();
             }
             state.Step = step;
-            state.StepSeconds += Stopwatch.GetElapsedTime(started).TotalSeconds;
+            double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+            state.StepSeconds += seconds;
             ReportSkipped(run);
             if (run.SkippedInARow >= MostSkippedInARow) GiveUpUnlessApplied(run);
             if (read is not null && run.BatchesAreLate(_options.Prefetch) is { } late) _observers.OnNotice(step, late);
             if (step <= reported) continue;
             reported = step;
-            Report(run, rate, read);
+            Report(run, rate, read, seconds);
             if (optimizer.Schedule?.IsAllocationStep(step) == true) _observers.OnRanksAllocated(new RanksAllocated(step, optimizer.Budget, adapters));
         }
         return Finish(run, interrupted);
@@ -155,8 +157,10 @@ public sealed partial class Trainer<TModel>
         run.ReadMemory();
         // Without CheckpointEvery those that are there are of interruptions; a finished run has no use for them.
         bool last = run.State.HasEnded && _options.CheckpointEvery == 0;
-        run.Checkpoint = run.Checkpoints.Save(run.Optimizer, run.Adapters, run.State, last ? 1 : _options.KeepCheckpoints, _options.KeepBest && !last ? run.State.Best?.Step : null);
-        _observers.OnCheckpointed(new CheckpointWritten(run.State.Step, run.Checkpoint, interrupted));
+        long started = Stopwatch.GetTimestamp();
+        run.Checkpoint = RunActivity.In(AdaLoRATelemetry.CheckpointActivity, run.State.Step, () =>
+            run.Checkpoints.Save(run.Optimizer, run.Adapters, run.State, last ? 1 : _options.KeepCheckpoints, _options.KeepBest && !last ? run.State.Best?.Step : null));
+        _observers.OnCheckpointed(new CheckpointWritten(run.State.Step, run.Checkpoint, interrupted) { Seconds = Stopwatch.GetElapsedTime(started).TotalSeconds });
     }
 
     /// <summary>Waits for the device, so that the steps done are final.</summary>
@@ -181,7 +185,9 @@ public sealed partial class Trainer<TModel>
     }
 
     /// <returns>Null when the evaluation was cancelled.</returns>
-    private ModelEvaluated? Evaluate(int step, CancellationToken cancellation)
+    private ModelEvaluated? Evaluate(int step, CancellationToken cancellation) => RunActivity.In(AdaLoRATelemetry.EvaluateActivity, step, () => EvaluateNow(step, cancellation));
+
+    private ModelEvaluated? EvaluateNow(int step, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
@@ -202,7 +208,7 @@ public sealed partial class Trainer<TModel>
         }
     }
 
-    private void Report(Session run, double rate, double? loss)
+    private void Report(Session run, double rate, double? loss, double seconds)
     {
         var state = run.State;
         int accumulation = _options.GradientAccumulation;
@@ -211,6 +217,7 @@ public sealed partial class Trainer<TModel>
             state.Step, TotalSteps, (double)state.Attempts * accumulation / state.BatchesPerEpoch, rate, run.Optimizer.Budget, loss, run.Optimizer.SkippedSteps,
             perAttempt > 0 ? _options.BatchSize * accumulation / perAttempt : 0, TimeSpan.FromSeconds(perStep * (TotalSteps - state.Step)))
         {
+            Seconds = seconds,
             DeviceBytes = loss is null ? null : run.ReadDeviceMemory(),
             GradientNorm = loss is null ? null : run.Optimizer.GradientNorm,
             Regulariser = loss is null ? null : run.Optimizer.Regulariser,

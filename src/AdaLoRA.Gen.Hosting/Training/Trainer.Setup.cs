@@ -122,7 +122,7 @@ public sealed partial class Trainer<TModel>
         if (_options.Prefetch > 0 && !run.State.HasEnded) run.MakeAhead(_task, _options);
         _observers.OnStarted(new TrainingStarted(
             TModel.Plan.ModelName, run.State.Step, TotalSteps, run.State.BatchesPerEpoch, run.Adapters, run.Device.ToString(), run.State.Threads, times.Count > 0, run.ResumedFrom, _options)
-        { ThreadTimes = times, DeviceBytes = MemoryUse.Of(run.Device), Estimate = estimate });
+        { Name = Run.Name, ThreadTimes = times, DeviceBytes = MemoryUse.Of(run.Device), Estimate = estimate });
         if (run.ResumedFrom is not null) skipped.ForEach(_observers.OnCheckpointSkipped);
     }
 

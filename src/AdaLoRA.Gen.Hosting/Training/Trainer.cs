@@ -42,6 +42,7 @@ public sealed partial class Trainer<TModel>
         Run = run ?? new TrainingRun(TModel.Plan.ModelName, TModel.Plan.ModelName);
         _recorder = new RunRecorder(Run, () => task.Card);
         _observers = new ObserverList([.. observers ?? [], _recorder]);
+        _recorder.Notify = _observers.OnNotice;
     }
 
     /// <summary>Where the run is, its events, and the buttons.</summary>
@@ -125,9 +126,18 @@ public sealed partial class Trainer<TModel>
     private TrainingResult RunAlone(CancellationToken cancellationToken)
     {
         int threads = torch.get_num_threads();
+        using var activity = RunActivity.StartRun(Run);
         try
         {
-            return Train(cancellationToken);
+            var result = Train(cancellationToken);
+            activity?.Ended(result);
+            return result;
+        }
+        catch (Exception e) when (activity is not null)
+        {
+            activity.Failed(e);
+            activity.SetTag(AdaLoRATelemetry.Outcome, "failed");
+            throw;
         }
         finally
         {

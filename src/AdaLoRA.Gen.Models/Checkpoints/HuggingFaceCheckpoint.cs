@@ -102,6 +102,18 @@ public sealed class HuggingFaceCheckpoint : IDisposable
         else target.copy_(Read(name, target.dtype));
     }
 
+    /// <summary>A tensor as its file describes it.</summary>
+    internal SafetensorsEntry EntryOf(string name) => Owner(name).Entries[name];
+
+    /// <summary>Name of the scales of a matrix that is stored as int8 with one float a row; null for others.</summary>
+    internal string? ScaleNameOf(string name) => EntryOf(name).DType == "I8" && _owner.ContainsKey(name + ScaleSuffix) ? name + ScaleSuffix : null;
+
+    /// <summary>Names in the order of the files and of the data in them, scales among them.</summary>
+    internal IEnumerable<string> NamesInFileOrder => _files.SelectMany(file => file.Names);
+
+    /// <summary>Reads some of a tensor's bytes as they are in its file; needs no libtorch.</summary>
+    internal void ReadBytes(string name, long first, Span<byte> into) => Owner(name).ReadBytes(name, first, into);
+
     /// <summary>Booleans are checked byte by byte, and a type that TorchSharp does not know is refused, by the file; other scales than one a row are left to torch's broadcasting.</summary>
     private static bool CanBePieced(SafetensorsEntry entry, Tensor? scales) =>
         entry.ScalarType is not (null or ScalarType.Bool) && (scales is null || (entry.Shape.Count == 2 && scales.shape.SequenceEqual([entry.Shape[0], 1])));

@@ -43,6 +43,20 @@ public static class HuggingFaceFolder
         List<(string Key, Tensor Value)> tensors = Tensors(model, mapping ?? known?.Mapping ?? CheckpointMapping.Identity, sourceFolder);
         if (tensors.Count == 0) throw new AdaLoRAException($"{model.GetName()} has no parameters to write.");
         ScalarType? dtype = tensors.Where(tensor => tensor.Value.is_floating_point()).GroupBy(tensor => tensor.Value.dtype).OrderByDescending(group => group.Sum(tensor => tensor.Value.numel())).FirstOrDefault()?.Key;
+        Write(folder, sourceFolder, known, dtype, tensors.Exists(tensor => tensor.Value.dtype == ScalarType.Int8), configure, [.. tensors.Select(tensor => SafetensorsWriter.OfTensor(folder, tensor.Key, tensor.Value))], shardBytes);
+    }
+
+    /// <summary>Writes tensors whose bytes are made while they are written; needs no libtorch.</summary>
+    /// <param name="folder">A folder that is not there yet, or is empty.</param>
+    /// <param name="sourceFolder">Where config.json and the files beside it come from.</param>
+    /// <param name="known">The model, if it is one of this library's; its class and sizes go into config.json.</param>
+    /// <param name="dtype">The type that most of the floats have.</param>
+    /// <param name="bytes">Whether matrices are int8.</param>
+    /// <param name="configure">Changes config.json before it is written.</param>
+    /// <param name="tensors">The tensors, in the order in which they are cut into shards.</param>
+    /// <param name="shardBytes">Size above which they are cut.</param>
+    internal static void Write(string folder, string? sourceFolder, ICheckpointModel? known, ScalarType? dtype, bool bytes, Action<JsonObject>? configure, IReadOnlyList<WrittenTensor> tensors, long shardBytes)
+    {
         // Listed before the new folder is there, which may stand inside the source.
         string[] beside = sourceFolder is null ? [] : [.. Beside(sourceFolder, "")];
         Create(folder, temporary =>
@@ -53,7 +67,7 @@ public static class HuggingFaceFolder
                 Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
                 File.Copy(Path.Combine(sourceFolder!, file), copy);
             }
-            FolderConfig.Write(temporary, sourceFolder, known, dtype, tensors.Exists(tensor => tensor.Value.dtype == ScalarType.Int8), configure);
+            FolderConfig.Write(temporary, sourceFolder, known, dtype, bytes, configure);
             WeightShards.Write(temporary, tensors, shardBytes);
         });
     }

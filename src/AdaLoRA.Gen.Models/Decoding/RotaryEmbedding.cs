@@ -49,7 +49,7 @@ public sealed class RotaryAngles(Tensor cosines, Tensor sines) : IDisposable
         ArgumentNullException.ThrowIfNull(rows);
         using var scope = torch.NewDisposeScope();
         Tensor[] halves = rows.view(rows.shape[0], heads, -1).chunk(2, -1);
-        Tensor turned = torch.cat([halves[0] * cosines - halves[1] * sines, (halves[1] * cosines).add_(halves[0] * sines, Scalars.One)], -1);
+        Tensor turned = torch.cat([(halves[0] * cosines).add_(halves[1] * sines, Scalars.MinusOne), (halves[1] * cosines).add_(halves[0] * sines, Scalars.One)], -1);
         return turned.view(rows.shape).MoveToOuterDisposeScope();
     }
 

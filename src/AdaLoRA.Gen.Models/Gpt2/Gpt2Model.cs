@@ -1,3 +1,4 @@
+using AdaLoRA.Gen.Arena;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -91,7 +92,7 @@ public sealed class Gpt2Model : nn.Module<Tensor, Tensor?, EncoderOutput>, IChec
     {
         if (layout.Length > Config.MaxPositions) throw new AdaLoRAException($"The batch has {layout.Length} positions and the model {Config.MaxPositions}: cut the text when it is tokenised.");
         using Tensor words = wte.call(layout.Pack(input_ids));
-        using Tensor sum = words + wpe.call(layout.Positions);
+        using Tensor sum = words.add(wpe.call(layout.Positions), Scalars.One);
         return drop.call(sum);
     }
 

@@ -9,7 +9,7 @@ namespace AdaLoRA.Gen.Native;
 internal static unsafe class LinuxCure
 {
     // Only std::ios_base_library_init stands behind this version, and the library never needs it: a weak need lets Debian 12, Ubuntu 22.04 and RHEL 9 load it.
-    private const string NewestVersion = "GLIBCXX_3.4.32";
+    private const string NewestVersion = NativeFiles.WeakenedVersion;
 
     /// <summary>
     /// Puts OMP_WAIT_POLICY=passive into the environment unless the user has set it: idle OpenMP threads then sleep instead of spinning,

@@ -14,6 +14,12 @@ internal static class NativeFiles
     /// <summary>The CUDA half of libtorch; a CPU build has none.</summary>
     public const string TorchCuda = "torch_cuda";
 
+    /// <summary>The one version of a symbol that TorchSharp's library asks for and never needs; see <see cref="LinuxCure"/>.</summary>
+    public const string WeakenedVersion = "GLIBCXX_3.4.32";
+
+    /// <summary>The folder of an application other than this process's own, whose libraries are to be found instead; null: this one's. Set before the first torch call or never.</summary>
+    public static string? OtherApplication { get; set; }
+
     /// <summary>libtorch in the order in which it must be loaded: each library finds the ones before it already in the process.</summary>
     public static string[] Libtorch => ["c10", TorchCpu, "c10_cuda", TorchCuda, "torch"];
 
@@ -46,14 +52,22 @@ internal static class NativeFiles
         return null;
     }
 
+    /// <summary>Where an application's native libraries may lie, in the order in which they are looked for.</summary>
+    /// <param name="application">Its folder.</param>
+    public static string[] FoldersOf(string application) => [application, Path.Combine(application, "runtimes", Platform, "native")];
+
     private static IEnumerable<string> Folders()
     {
+        if (OtherApplication is { } other)
+        {
+            foreach (string folder in FoldersOf(other)) yield return folder;
+            yield break;
+        }
         // Set by the host from the .deps.json: runtimes/<platform>/native of a portable app, the extraction folder of a single file; absent under NativeAOT.
         if (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") is string searched)
         {
             foreach (string folder in searched.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)) yield return folder;
         }
-        yield return AppContext.BaseDirectory;
-        yield return Path.Combine(AppContext.BaseDirectory, "runtimes", Platform, "native");
+        foreach (string folder in FoldersOf(AppContext.BaseDirectory)) yield return folder;
     }
 }

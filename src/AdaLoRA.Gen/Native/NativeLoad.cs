@@ -30,8 +30,7 @@ internal sealed class NativeLoad
         {
             if (bundled is not null)
             {
-                throw new DllNotFoundException($"{NativeBackend.TorchVariable} is set, but the application has its own libtorch in '{bundled}' and two copies in one process abort: "
-                    + $"build it without one (-p:TorchBackend=none, or the package TorchSharp instead of TorchSharp-cpu), or unset {NativeBackend.TorchVariable}.");
+                throw new DllNotFoundException(TwoCopies(bundled));
             }
             return new NativeLoad(NativeBackendSource.PythonInstall, PythonTorch.At(python).Folder);
         }
@@ -40,10 +39,21 @@ internal sealed class NativeLoad
         {
             return new NativeLoad(NativeBackendSource.System, null) { torchCpu = found };
         }
-        throw new DllNotFoundException(NativeFiles.Package is { } package
-            ? $"libtorch is missing: add the NuGet package TorchSharp-cpu to the application's project (or {package}, which restores this platform only), or set {NativeBackend.TorchVariable} to a Python install of torch {PythonTorch.Accepted}."
-            : $"TorchSharp {NativeBackend.TorchSharpVersion} has no native library for {RuntimeInformation.RuntimeIdentifier}: it runs on linux-x64 (glibc), win-x64, win-arm64 and osx-arm64.");
+        throw new DllNotFoundException(Missing());
     }
+
+    /// <summary>That an application brings a libtorch and another one is asked for.</summary>
+    public static string TwoCopies(string bundled) =>
+        $"{NativeBackend.TorchVariable} is set, but the application has its own libtorch in '{bundled}' and two copies in one process abort: "
+        + $"build it without one (-p:TorchBackend=none, or the package TorchSharp instead of TorchSharp-cpu), or unset {NativeBackend.TorchVariable}.";
+
+    /// <summary>That there is none.</summary>
+    public static string Missing() => NativeFiles.Package is { } package
+        ? $"libtorch is missing: add the NuGet package TorchSharp-cpu to the application's project (or {package}, which restores this platform only), or set {NativeBackend.TorchVariable} to a Python install of torch {PythonTorch.Accepted}."
+        : $"TorchSharp {NativeBackend.TorchSharpVersion} has no native library for {RuntimeInformation.RuntimeIdentifier}: it runs on linux-x64 (glibc), win-x64, win-arm64 and osx-arm64.";
+
+    /// <summary>That TorchSharp's own native library is missing.</summary>
+    public static string BindingMissing() => $"{NativeFiles.FileName(NativeFiles.Binding)} is missing beside the application: it comes with the NuGet package TorchSharp, publish the application again for {NativeFiles.Platform}.";
 
     /// <summary>The handle of TorchSharp's native library, on top of libtorch.</summary>
     public nint Binding()
@@ -54,7 +64,7 @@ internal sealed class NativeLoad
         if (place is null)
         {
             return binding = TryLoadByName(NativeFiles.Binding, out nint found) ? found
-                : throw new DllNotFoundException($"{NativeFiles.FileName(NativeFiles.Binding)} is missing beside the application: it comes with the NuGet package TorchSharp, publish the application again for {NativeFiles.Platform}.");
+                : throw new DllNotFoundException(BindingMissing());
         }
         string original = Path.Combine(place, NativeFiles.FileName(NativeFiles.Binding));
         if (NativeLibrary.TryLoad(original, out binding)) return binding;

@@ -76,12 +76,18 @@ internal sealed class PeftConfig
 
     public JsonNode? Get(string name) => _fields.TryGetPropertyValue(name, out var value) ? value?.DeepClone() : null;
 
+    /// <summary>Names of the fields.</summary>
+    public IEnumerable<string> Names => _fields.Select(f => f.Key);
+
     /// <summary>Sets a field unless it says the same already: 8 and 8.0 do, and so do objects whatever the order of their fields.</summary>
     public void Change(string name, JsonNode? value)
     {
-        bool same = _fields.TryGetPropertyValue(name, out var old) && (old is JsonValue a && value is JsonValue b && AsNumber(a) is { } x && AsNumber(b) is { } y ? x == y : JsonNode.DeepEquals(old, value));
-        if (!same) _fields[name] = value;
+        if (!(_fields.TryGetPropertyValue(name, out var old) && SayTheSame(old, value))) _fields[name] = value;
     }
+
+    /// <summary>Whether two values of a field mean the same: 8 and 8.0 do, and so do objects whatever the order of their fields.</summary>
+    public static bool SayTheSame(JsonNode? one, JsonNode? other) =>
+        one is JsonValue a && other is JsonValue b && AsNumber(a) is { } x && AsNumber(b) is { } y ? x == y : JsonNode.DeepEquals(one, other);
 
     public PeftConfig Clone() => new((JsonObject)_fields.DeepClone());
 

@@ -14,7 +14,7 @@ internal static class PeftConfigWriter
         config.Change("lora_dropout", Float(options.Dropout));
         if (options.Method == AdapterMethod.LoRA)
         {
-            if (set.Loaded is null) SetRanks(config, set, set.InitialRank, set.Alpha, set.Adapters.Select(a => (a, (int)a.Layer.LoRAFactorA(a.lora_A).shape[0], a.Scale)));
+            if (set.Loaded is null) SetRanks(config, set.InitialRank, set.Alpha, set.Adapters.Select(a => (set.CheckpointPath(a), (int)a.Layer.LoRAFactorA(a.lora_A).shape[0], a.Scale)));
             return config;
         }
         config.Change("init_r", set.InitialRank);
@@ -31,29 +31,30 @@ internal static class PeftConfigWriter
     }
 
     /// <summary>The config of an export to plain LoRA: a rank and an alpha of its own for every layer that differs, so that every scale is 1.</summary>
-    public static PeftConfig LoRAConfig(AdapterSet set, List<LoRAForm> forms, TrainedKeys trained)
+    public static PeftConfig LoRAConfig(AdapterSet set, List<LoRAForm> forms, TrainedKeys trained) =>
+        LoRAConfig(Fresh(set, AdapterMethod.LoRA, forms.Select(f => f.Adapter), trained), [.. forms.Select(f => (set.CheckpointPath(f.Adapter), f.StoredRank))], set.Options.Dropout, set.Loaded?.Config);
+
+    /// <summary>The same, of a fresh config and paths as the folder names them.</summary>
+    public static PeftConfig LoRAConfig(PeftConfig config, IReadOnlyList<(string Path, int StoredRank)> layers, double dropout, PeftConfig? loaded)
     {
-        var config = Fresh(set, AdapterMethod.LoRA, forms.Select(f => f.Adapter), trained);
-        int rank = forms.GroupBy(f => f.StoredRank).OrderByDescending(g => g.Count()).ThenBy(g => g.Key).First().Key;
-        SetRanks(config, set, rank, rank, forms.Select(f => (f.Adapter, f.StoredRank, 1.0)));
+        int rank = layers.GroupBy(f => f.StoredRank).OrderByDescending(g => g.Count()).ThenBy(g => g.Key).First().Key;
+        SetRanks(config, rank, rank, layers.Select(f => (f.Path, f.StoredRank, 1.0)));
         config.Set("lora_alpha", rank);
-        config.Set("lora_dropout", Float(set.Options.Dropout));
-        if (set.Loaded is { } loaded)
-        {
-            foreach (string name in (string[])["base_model_name_or_path", "revision", "task_type", "auto_mapping", "modules_to_save", "bias"]) config.Set(name, loaded.Config.Get(name));
-        }
+        config.Set("lora_dropout", Float(dropout));
+        if (loaded is null) return config;
+        foreach (string name in (string[])["base_model_name_or_path", "revision", "task_type", "auto_mapping", "modules_to_save", "bias"]) config.Set(name, loaded.Get(name));
         return config;
     }
 
     /// <summary>r and what differs from it: a rank for every layer of another one, an alpha for every layer whose scale is not alpha ÷ its rank.</summary>
-    private static void SetRanks(PeftConfig config, AdapterSet set, int rank, double alpha, IEnumerable<(Adapter Adapter, int StoredRank, double Scale)> layers)
+    private static void SetRanks(PeftConfig config, int rank, double alpha, IEnumerable<(string Path, int StoredRank, double Scale)> layers)
     {
         JsonObject ranks = [], alphas = [];
         var all = layers.ToList();
-        string[] paths = [.. all.Select(l => set.CheckpointPath(l.Adapter))];
-        foreach (var (adapter, stored, scale) in all)
+        string[] paths = [.. all.Select(l => l.Path)];
+        foreach (var (path, stored, scale) in all)
         {
-            string key = PeftPatternKey.Of(set.CheckpointPath(adapter), paths);
+            string key = PeftPatternKey.Of(path, paths);
             if (stored != rank) ranks[key] = stored;
             // Computed as PEFT will compute it from what stands here.
             if (stored > 0 && alpha / stored != scale) alphas[key] = Number(scale * stored);

@@ -33,14 +33,14 @@ internal sealed class PeftFolderReader
             .Select(m => (m.name, Layer: AdaptedLayer.Of(m.module))).Where(m => m.Layer is not null).ToDictionary(m => m.name, m => m.Layer!, StringComparer.Ordinal);
     }
 
-    /// <summary>Loads a folder onto a model.</summary>
-    public static AdapterSet Load(nn.Module model, string modelName, string folder, string? checkpointRoot, bool trainable, string name)
+    /// <summary>Loads a folder onto a model. For one that shares its tensors, <paramref name="beforeWriting"/> is told, when all is checked, which of the model's own parameters and buffers are written next.</summary>
+    public static AdapterSet Load(nn.Module model, string modelName, string folder, string? checkpointRoot, bool trainable, string name, Action<IEnumerable<string>>? beforeWriting = null)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         var reader = new PeftFolderReader(model, modelName, folder);
         reader.ReadTensors();
-        return reader.Attach(checkpointRoot, trainable, name);
+        return reader.Attach(checkpointRoot, trainable, name, beforeWriting);
     }
 
     private void ReadTensors()
@@ -72,7 +72,7 @@ internal sealed class PeftFolderReader
         if (_factors.Count == 0) throw new AdaLoRAException($"'{file.Path}' holds no lora_A, lora_B or lora_E; it is no adapter.");
     }
 
-    private AdapterSet Attach(string? checkpointRoot, bool trainable, string name)
+    private AdapterSet Attach(string? checkpointRoot, bool trainable, string name, Action<IEnumerable<string>>? beforeWriting)
     {
         string root = checkpointRoot ?? FindRoot();
         string prefix = root.Length == 0 ? "" : root + ".";
@@ -100,6 +100,7 @@ internal sealed class PeftFolderReader
         var phases = new TrainingPhases(_scales.Whole("total_step", 1), _scales.Whole("tinit", 0), _scales.Whole("tfinal", 0));
 
         // Nothing below fails on account of the folder.
+        beforeWriting?.Invoke(parameters.Keys);
         var set = AdapterSet.Create(_model, _modelName, name, options, sizing, targets, shapes, trainable, carried);
         for (int i = 0; i < targets.Count; i++) set.Adapters[i].Fill(loaded[i].A, loaded[i].B, loaded[i].E, loaded[i].Slots);
         foreach (var (parameter, value) in parameters) TrainedValues.Find(_model, parameter).copy_(value);
@@ -130,14 +131,7 @@ internal sealed class PeftFolderReader
         }
         int rank = (int)a!.shape[0];
         if (!lambda) return new LoadedFactors(a, b!, null, rank, [.. Enumerable.Repeat(true, rank)], _scales.LoRA(path, storedA.shape[0]));
-        int initial = _scales.Whole("init_r", rank);
-        if (initial < Math.Max(1, rank)) throw new AdaLoRAException($"'{_folder}': init_r is {initial}, but '{path}' has {rank} triplets.");
-        if (!_patterns.TryGetValue(path, out bool[]? slots))
-        {
-            if (rank != initial) throw new AdaLoRAException($"'{_folder}' holds {rank} of {initial} triplets of '{path}', but no rank_pattern says which; save it again.");
-            slots = [.. Enumerable.Repeat(true, rank)];
-        }
-        if (slots.Count(s => s) != rank) throw new AdaLoRAException($"'{_folder}': rank_pattern keeps {slots.Count(s => s)} triplets of '{path}', but the file holds {rank}.");
+        var (initial, slots) = PeftSlots.Of(_folder, path, rank, _scales.Whole("init_r", rank), _patterns);
         return new LoadedFactors(a, b!, factors["lora_E"], rank, slots, _scales.AdaLoRA(initial));
     }
 

@@ -144,6 +144,18 @@ public sealed class SafetensorsFile : IDisposable
     /// <exception cref="SafetensorsException">There is no such tensor, or the file was cut short since it was opened.</exception>
     internal void ReadInto(string name, long first, Tensor into) => Fill(into, Entry(name), first);
 
+    /// <summary>Reads some of a tensor's bytes as they are in the file; needs no libtorch.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="first">First byte, counted from the tensor's own.</param>
+    /// <param name="into">As many are read as it has.</param>
+    /// <exception cref="SafetensorsException">There is no such tensor or it has fewer bytes, or the file was cut short since it was opened.</exception>
+    internal void ReadBytes(string name, long first, Span<byte> into)
+    {
+        SafetensorsEntry entry = Entry(name);
+        if (first < 0 || first + into.Length > entry.ByteCount) throw new SafetensorsException($"Tensor '{name}' of '{Path}' has {entry.ByteCount} bytes; {into.Length} from {first} on were asked for.");
+        ReadExactly(_file, into, _dataStart + entry.Begin + first, Path);
+    }
+
     private void Fill(Tensor tensor, SafetensorsEntry entry, long first = 0)
     {
         long position = _dataStart + entry.Begin + first * tensor.element_size();

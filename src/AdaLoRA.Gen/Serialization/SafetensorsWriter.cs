@@ -24,6 +24,12 @@ public static class SafetensorsWriter
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(tensors);
+        WriteStreamed(path, tensors.Select(tensor => OfTensor(path, tensor.Key, tensor.Value)), metadata);
+    }
+
+    /// <summary>Writes tensors whose bytes are made while they are written; needs no libtorch.</summary>
+    internal static void WriteStreamed(string path, IEnumerable<WrittenTensor> tensors, IEnumerable<KeyValuePair<string, string>>? metadata = null)
+    {
         List<Item> items = Layout(path, tensors);
         byte[] header = Header(items, metadata ?? PyTorchFormat);
         try
@@ -31,35 +37,39 @@ public static class SafetensorsWriter
             AtomicFile.Write(path, file =>
             {
                 RandomAccess.Write(file, header, 0);
-                long position = header.Length;
-                foreach (Item item in items) position = WriteData(file, item.Tensor, position);
+                foreach (Item item in items) item.Tensor.WriteData(file, header.Length + item.Begin);
             });
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException)
+        catch (Exception error) when (error is (IOException or UnauthorizedAccessException or NotSupportedException) and not SafetensorsException)
         {
             throw new SafetensorsException($"'{path}' cannot be written: {error.Message}", error);
         }
     }
 
-    private sealed record Item(string Name, SafetensorsDType DType, Tensor Tensor, long Begin, long End);
+    private sealed record Item(string Name, SafetensorsDType DType, WrittenTensor Tensor, long Begin, long End);
 
-    private static List<Item> Layout(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors)
+    internal static WrittenTensor OfTensor(string path, string name, Tensor tensor) => new(
+        name,
+        SafetensorsDType.Find(tensor.dtype) ?? throw new SafetensorsException($"Tensor '{name}' is {tensor.dtype}, which safetensors has no name for; convert it before writing '{path}'."),
+        tensor.shape,
+        (file, position) => WriteData(file, tensor, position));
+
+    private static List<Item> Layout(string path, IEnumerable<WrittenTensor> tensors)
     {
-        var named = new SortedDictionary<string, (SafetensorsDType DType, Tensor Tensor)>(Utf8Order.Instance);
-        foreach ((string name, Tensor tensor) in tensors)
+        var named = new SortedDictionary<string, WrittenTensor>(Utf8Order.Instance);
+        foreach (WrittenTensor tensor in tensors)
         {
-            SafetensorsDType dtype = SafetensorsDType.Find(tensor.dtype)
-                ?? throw new SafetensorsException($"Tensor '{name}' is {tensor.dtype}, which safetensors has no name for; convert it before writing '{path}'.");
+            string name = tensor.Name;
             if (name == "__metadata__") throw new SafetensorsException($"'{path}' cannot hold a tensor named '__metadata__': the format keeps that name for itself.");
             if (!System.Text.Ascii.IsValid(name) && Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(name)) != name) throw new SafetensorsException($"A tensor for '{path}' has a name that is not valid Unicode: '{name}'.");
-            if (!named.TryAdd(name, (dtype, tensor))) throw new SafetensorsException($"Two tensors for '{path}' are named '{name}'.");
+            if (!named.TryAdd(name, tensor)) throw new SafetensorsException($"Two tensors for '{path}' are named '{name}'.");
         }
         var items = new List<Item>(named.Count);
         long position = 0;
-        foreach ((string name, (SafetensorsDType dtype, Tensor tensor)) in named.OrderByDescending(pair => pair.Value.DType.Order))
+        foreach ((string name, WrittenTensor tensor) in named.OrderByDescending(pair => pair.Value.DType.Order))
         {
-            long end = position + tensor.numel() * dtype.Bits / 8;
-            items.Add(new Item(name, dtype, tensor, position, end));
+            long end = position + tensor.ByteCount;
+            items.Add(new Item(name, tensor.DType, tensor, position, end));
             position = end;
         }
         return items;
@@ -78,7 +88,7 @@ public static class SafetensorsWriter
         }
         foreach (Item item in items)
         {
-            AppendString(json, item.Name).Append(":{\"dtype\":\"").Append(item.DType.Name).Append("\",\"shape\":[").AppendJoin(',', item.Tensor.shape)
+            AppendString(json, item.Name).Append(":{\"dtype\":\"").Append(item.DType.Name).Append("\",\"shape\":[").AppendJoin(',', item.Tensor.Shape)
                 .Append("],\"data_offsets\":[").Append(item.Begin).Append(',').Append(item.End).Append("]},");
         }
         if (json[^1] == ',') json.Length--;
@@ -112,7 +122,7 @@ public static class SafetensorsWriter
         return json.Append('"');
     }
 
-    private static long WriteData(SafeFileHandle file, Tensor tensor, long position)
+    private static void WriteData(SafeFileHandle file, Tensor tensor, long position)
     {
         using var scope = torch.NewDisposeScope();
         using var noGrad = torch.no_grad();
@@ -125,7 +135,6 @@ public static class SafetensorsWriter
             RandomAccess.Write(file, bytes, position);
             position += bytes.Length;
         }
-        return position;
     }
 
     /// <summary>Rust's order of strings, by UTF-8 bytes; UTF-16 ordinal order differs from it beyond U+FFFF.</summary>

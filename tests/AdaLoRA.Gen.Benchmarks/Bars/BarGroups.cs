@@ -1,4 +1,5 @@
 using AdaLoRA.Gen.Benchmarks.Launches;
+using AdaLoRA.Gen.Benchmarks.Serving;
 using AdaLoRA.Gen.Benchmarks.Stack;
 using AdaLoRA.Gen.Benchmarks.Study;
 using AdaLoRA.Gen.Benchmarks.Workers;
@@ -20,6 +21,7 @@ internal static class BarGroups
         .. StackShape.Timed.Take(2).Select(shape => new CompactionBars(shape)),
         new InferenceBars(),
         new Int8Bars(),
+        new SubscriberBars(),
         new LoadBars(large: false),
         new LoadBars(large: true),
         new CallStudy(),

@@ -41,7 +41,8 @@ internal abstract class Worker(string name)
         return output.Result.TrimEnd().Split('\n')[^1];
     }
 
-    private ProcessStartInfo StartInfo(string argument)
+    /// <summary>How this program is started again to do the work.</summary>
+    protected ProcessStartInfo StartInfo(string argument)
     {
         string self = Environment.ProcessPath ?? throw new WorkerException("The path of this program is unknown.");
         var info = new ProcessStartInfo(self) { RedirectStandardOutput = true };
@@ -59,6 +60,14 @@ internal sealed class Worker<TArgument, TResult>(string name, Func<TArgument, TR
     /// <summary>Measures in a new process.</summary>
     /// <exception cref="WorkerException">It failed.</exception>
     public Measured<TResult> Run(TArgument argument) => JsonSerializer.Deserialize<Measured<TResult>>(Launch(JsonSerializer.Serialize(argument, Json)), Json)!;
+
+    /// <summary>Starts a process that is told line by line, on its standard input, what to do, and answers on its standard output.</summary>
+    public Process Start(TArgument argument)
+    {
+        var info = StartInfo(JsonSerializer.Serialize(argument, Json));
+        info.RedirectStandardInput = true;
+        return Process.Start(info) ?? throw new WorkerException($"The process of '{Name}' did not start.");
+    }
 
     public override string Serve(string argument)
     {

@@ -3,7 +3,6 @@ using AdaLoRA.Gen.Conformance.Training;
 using AdaLoRA.Gen.Hosting;
 using AdaLoRA.Gen.Serialization;
 using static TorchSharp.torch;
-using RunLog = AdaLoRA.Gen.Conformance.Training.RunLog;
 
 namespace AdaLoRA.Gen.Conformance.Resuming;
 
@@ -18,7 +17,7 @@ internal static class ResumeCheck
     public static CaseResult Run(RunCase run, string folder, Action<string>? between = null)
     {
         string straight = Path.Combine(folder, "straight"), halves = Path.Combine(folder, "halves");
-        var whole = new RunLog(null);
+        var whole = new LossLog(null);
         run.Train(straight, Seed, whole);
         using (var stop = new CancellationTokenSource())
         {

@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace AdaLoRA.Gen.Conformance.Training;
 
-/// <summary>Hidden: the child process of <c>kill</c> and <c>resume</c>. Trains a case in a folder, from its newest checkpoint when there is one, and tells what happens as <see cref="RunLog"/>.</summary>
+/// <summary>Hidden: the child process of <c>kill</c> and <c>resume</c>. Trains a case in a folder, from its newest checkpoint when there is one, and tells what happens as <see cref="LossLog"/>.</summary>
 internal static class TrainCommand
 {
     public const string Name = "train";
@@ -16,7 +16,7 @@ internal static class TrainCommand
         command.Hidden = true;
         command.SetAction(arguments =>
         {
-            RunCase.Find(arguments.GetValue(name)!).Train(arguments.GetValue(folder)!, arguments.GetValue(seed), new RunLog(output));
+            RunCase.Find(arguments.GetValue(name)!).Train(arguments.GetValue(folder)!, arguments.GetValue(seed), new LossLog(output));
             return 0;
         });
         return command;

@@ -18,7 +18,7 @@ internal static class TrainingProcess
     /// <param name="Log">What it told before.</param>
     /// <param name="Error">Its standard error.</param>
     /// <param name="Elapsed">From its start to its end.</param>
-    public sealed record Outcome(bool Killed, int ExitCode, RunLog Log, string Error, TimeSpan Elapsed);
+    public sealed record Outcome(bool Killed, int ExitCode, LossLog Log, string Error, TimeSpan Elapsed);
 
     /// <summary>Starts a child and waits for its end.</summary>
     /// <param name="run">The case.</param>
@@ -55,9 +55,9 @@ internal static class TrainingProcess
     }
 
     /// <summary>Reads to the end of the child; <paramref name="started"/> is set when training starts, or when it never will.</summary>
-    private static RunLog ReadLog(StreamReader reader, ManualResetEventSlim started)
+    private static LossLog ReadLog(StreamReader reader, ManualResetEventSlim started)
     {
-        var log = new RunLog(null);
+        var log = new LossLog(null);
         while (reader.ReadLine() is { } line)
         {
             log.Read(line);

@@ -31,40 +31,67 @@ public static class GgufLoraWriter
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(heads);
         ArgumentNullException.ThrowIfNull(adapters);
-        if (!float.IsFinite(alpha)) throw new AdaLoRAException($"The alpha of '{path}' is {alpha}; give a finite one, or 0 if the scale is inside A.");
-        List<(string Path, Tensor A, Tensor B)> pairs = [.. adapters];
         using var scope = torch.NewDisposeScope();
-        var tensors = new List<KeyValuePair<string, Tensor>>();
+        WritePairs(path, heads, alpha, adapters.Select(pair => new Pair(
+            pair.Path,
+            pair.A.shape,
+            pair.B.shape,
+            (tensor, turned) => GgufWriter.OfTensor(path, tensor, turned ? pair.A.detach().t() : pair.A),
+            (tensor, count) => GgufWriter.OfTensor(path, tensor, count is { } own ? LlamaHeads.Permute(pair.B, own) : pair.B))), name);
+    }
+
+    /// <summary>As the other, of matrices in memory; needs no libtorch.</summary>
+    internal static void WriteMatrices(string path, LlamaHeads heads, float alpha, IEnumerable<(string Path, FloatMatrix A, FloatMatrix B)> adapters, string? name = null) =>
+        WritePairs(path, heads, alpha, adapters.Select(pair => new Pair(
+            pair.Path,
+            [pair.A.Rows, pair.A.Columns],
+            [pair.B.Rows, pair.B.Columns],
+            (tensor, turned) => GgufWrittenTensor.Of(tensor, turned ? pair.A.Transposed() : pair.A),
+            (tensor, count) => GgufWrittenTensor.Of(tensor, count is { } own ? LlamaHeads.Permute(pair.B, own) : pair.B))), name);
+
+    /// <summary>One adapter, whatever holds its numbers.</summary>
+    /// <param name="Module">Path as Hugging Face has it.</param>
+    /// <param name="A">Sizes of A.</param>
+    /// <param name="B">Sizes of B.</param>
+    /// <param name="MakeA">A under a name, rows and columns exchanged or not.</param>
+    /// <param name="MakeB">B under a name, its rows reordered for so many heads or not.</param>
+    private sealed record Pair(string Module, long[] A, long[] B, Func<string, bool, GgufWrittenTensor> MakeA, Func<string, int?, GgufWrittenTensor> MakeB);
+
+    private static void WritePairs(string path, LlamaHeads heads, float alpha, IEnumerable<Pair> adapters, string? name)
+    {
+        if (!float.IsFinite(alpha)) throw new AdaLoRAException($"The alpha of '{path}' is {alpha}; give a finite one, or 0 if the scale is inside A.");
+        List<Pair> pairs = [.. adapters];
+        var tensors = new List<GgufWrittenTensor>();
         var names = new HashSet<string>(StringComparer.Ordinal);
-        foreach ((string module, Tensor a, Tensor b) in pairs)
+        foreach (Pair pair in pairs)
         {
-            string ggml = LlamaGgufKeys.NameOf(module)
-                ?? throw new AdaLoRAException($"llama.cpp has no tensor for the adapter of '{module}'; only the linear layers, the embedding and the head of Llama can be written.");
-            if (!names.Add(ggml)) throw new AdaLoRAException($"Two adapters are for '{module}'; llama.cpp takes one.");
-            Check(module, ggml, a, b, heads);
-            if (a.shape[0] == 0) continue;
-            bool embedding = ggml == LlamaGgufKeys.Embedding;
+            string ggml = LlamaGgufKeys.NameOf(pair.Module)
+                ?? throw new AdaLoRAException($"llama.cpp has no tensor for the adapter of '{pair.Module}'; only the linear layers, the embedding and the head of Llama can be written.");
+            if (!names.Add(ggml)) throw new AdaLoRAException($"Two adapters are for '{pair.Module}'; llama.cpp takes one.");
+            Check(pair, ggml, heads);
+            if (pair.A[0] == 0) continue;
             // An embedding's A is looked up by rows: convert_lora_to_gguf.py transposes it.
-            tensors.Add(new(ggml + LlamaGgufKeys.SuffixA, embedding ? a.detach().t() : a));
-            tensors.Add(new(ggml + LlamaGgufKeys.SuffixB, LlamaGgufKeys.HeadsOf(ggml, heads) is { } count ? LlamaHeads.Permute(b, count) : b));
+            tensors.Add(pair.MakeA(ggml + LlamaGgufKeys.SuffixA, ggml == LlamaGgufKeys.Embedding));
+            tensors.Add(pair.MakeB(ggml + LlamaGgufKeys.SuffixB, LlamaGgufKeys.HeadsOf(ggml, heads)));
         }
         if (tensors.Count == 0) throw new AdaLoRAException($"There is nothing to write into '{path}': {(pairs.Count == 0 ? "no adapter was given" : "every adapter has rank 0")}.");
-        GgufWriter.Write(path, Metadata(heads, alpha, tensors, name), tensors);
+        GgufWriter.WriteStreamed(path, Metadata(heads, alpha, tensors, name), tensors);
     }
 
-    private static void Check(string module, string ggml, Tensor a, Tensor b, LlamaHeads heads)
+    private static void Check(Pair pair, string ggml, LlamaHeads heads)
     {
-        if (a.dim() != 2 || b.dim() != 2 || a.shape[0] != b.shape[1])
+        var (module, a, b) = (pair.Module, pair.A, pair.B);
+        if (a.Length != 2 || b.Length != 2 || a[0] != b[1])
         {
-            throw new AdaLoRAException($"The adapter of '{module}' has A [{string.Join(", ", a.shape)}] and B [{string.Join(", ", b.shape)}]; they must be [rank, in] and [out, rank].");
+            throw new AdaLoRAException($"The adapter of '{module}' has A [{string.Join(", ", a)}] and B [{string.Join(", ", b)}]; they must be [rank, in] and [out, rank].");
         }
-        if (LlamaGgufKeys.HeadsOf(ggml, heads) is { } count && !LlamaHeads.Fits(b.shape[0], count))
+        if (LlamaGgufKeys.HeadsOf(ggml, heads) is { } count && !LlamaHeads.Fits(b[0], count))
         {
-            throw new AdaLoRAException($"The adapter of '{module}' has {b.shape[0]} rows, which are no {count} heads of an even length; give the model's own head counts.");
+            throw new AdaLoRAException($"The adapter of '{module}' has {b[0]} rows, which are no {count} heads of an even length; give the model's own head counts.");
         }
     }
 
-    private static OrderedDictionary<string, GgufValue> Metadata(LlamaHeads heads, float alpha, List<KeyValuePair<string, Tensor>> tensors, string? name)
+    private static OrderedDictionary<string, GgufValue> Metadata(LlamaHeads heads, float alpha, List<GgufWrittenTensor> tensors, string? name)
     {
         var metadata = new OrderedDictionary<string, GgufValue>
         {
@@ -81,10 +108,10 @@ public static class GgufLoraWriter
     }
 
     /// <summary>llama_ftype of include/llama.h: all F32, mostly F16, mostly BF16; none for a mixture.</summary>
-    private static uint? FileType(List<KeyValuePair<string, Tensor>> tensors)
+    private static uint? FileType(List<GgufWrittenTensor> tensors)
     {
-        ScalarType type = tensors[0].Value.dtype;
-        if (tensors.Any(tensor => tensor.Value.dtype != type)) return null;
-        return type switch { ScalarType.Float32 => 0, ScalarType.Float16 => 1, ScalarType.BFloat16 => 32, _ => null };
+        GgmlType type = tensors[0].Type;
+        if (tensors.Any(tensor => tensor.Type != type)) return null;
+        return type.Name switch { "F32" => 0, "F16" => 1, "BF16" => 32, _ => null };
     }
 }

@@ -28,6 +28,12 @@ public static class GgufWriter
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(metadata);
         ArgumentNullException.ThrowIfNull(tensors);
+        WriteStreamed(path, metadata, tensors.Select(tensor => OfTensor(path, tensor.Key, tensor.Value)));
+    }
+
+    /// <summary>Writes tensors whose bytes are made while they are written; needs no libtorch.</summary>
+    internal static void WriteStreamed(string path, IEnumerable<KeyValuePair<string, GgufValue>> metadata, IEnumerable<GgufWrittenTensor> tensors)
+    {
         List<KeyValuePair<string, GgufValue>> values = Check(path, metadata);
         List<Item> items = Layout(path, tensors);
         byte[] header = Header(values, items);
@@ -36,7 +42,7 @@ public static class GgufWriter
             AtomicFile.Write(path, file =>
             {
                 RandomAccess.Write(file, header, 0);
-                foreach (Item item in items) WriteData(file, item, header.Length);
+                foreach (Item item in items) WriteItem(file, item, header.Length);
             });
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException)
@@ -45,7 +51,13 @@ public static class GgufWriter
         }
     }
 
-    private sealed record Item(string Name, GgmlType Type, Tensor Tensor, long Begin, long End);
+    private sealed record Item(GgufWrittenTensor Tensor, long Begin, long End);
+
+    internal static GgufWrittenTensor OfTensor(string path, string name, Tensor tensor) => new(
+        name,
+        tensor.shape,
+        GgmlType.Find(tensor.dtype) ?? throw new GgufException($"Tensor '{name}' is {tensor.dtype}; convert it to F32, F16 or BF16 before writing '{path}'."),
+        (file, position) => WriteData(file, tensor, position));
 
     private static List<KeyValuePair<string, GgufValue>> Check(string path, IEnumerable<KeyValuePair<string, GgufValue>> metadata)
     {
@@ -63,19 +75,18 @@ public static class GgufWriter
         return values;
     }
 
-    private static List<Item> Layout(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors)
+    private static List<Item> Layout(string path, IEnumerable<GgufWrittenTensor> tensors)
     {
         var items = new List<Item>();
         var names = new HashSet<string>(StringComparer.Ordinal);
         long position = 0;
-        foreach ((string name, Tensor tensor) in tensors)
+        foreach (GgufWrittenTensor tensor in tensors)
         {
-            CheckName(path, name, "tensor name", LongestTensorName);
-            if (!names.Add(name)) throw new GgufException($"Two tensors for '{path}' are named '{name}'.");
-            GgmlType type = GgmlType.Find(tensor.dtype) ?? throw new GgufException($"Tensor '{name}' is {tensor.dtype}; convert it to F32, F16 or BF16 before writing '{path}'.");
-            if (tensor.dim() > GgufHeader.MostDimensions) throw new GgufException($"Tensor '{name}' has {tensor.dim()} dimensions; ggml has at most {GgufHeader.MostDimensions}.");
-            long end = position + tensor.numel() * type.BlockBytes;
-            items.Add(new Item(name, type, tensor, position, end));
+            CheckName(path, tensor.Name, "tensor name", LongestTensorName);
+            if (!names.Add(tensor.Name)) throw new GgufException($"Two tensors for '{path}' are named '{tensor.Name}'.");
+            if (tensor.Shape.Length > GgufHeader.MostDimensions) throw new GgufException($"Tensor '{tensor.Name}' has {tensor.Shape.Length} dimensions; ggml has at most {GgufHeader.MostDimensions}.");
+            long end = position + tensor.ByteCount;
+            items.Add(new Item(tensor, position, end));
             position = GgufHeader.Pad(end, GgufHeader.DefaultAlignment);
         }
         return items;
@@ -94,16 +105,25 @@ public static class GgufWriter
     {
         using var header = new GgufHeaderWriter(items.Count, metadata.Count);
         foreach ((string key, GgufValue value) in metadata) header.Metadata(key, value);
-        foreach (Item item in items) header.Tensor(item.Name, item.Tensor.shape, item.Type, item.Begin);
+        foreach (Item item in items) header.Tensor(item.Tensor.Name, item.Tensor.Shape, item.Tensor.Type, item.Begin);
         return header.ToArray();
     }
 
-    private static void WriteData(SafeFileHandle file, Item item, long dataStart)
+    private static void WriteItem(SafeFileHandle file, Item item, long dataStart)
+    {
+        item.Tensor.WriteData(file, dataStart + item.Begin);
+        // llama.cpp reads whole padded tensors, the last one's padding, too.
+        Span<byte> padding = stackalloc byte[(int)(GgufHeader.Pad(item.End, GgufHeader.DefaultAlignment) - item.End)];
+        padding.Clear();
+        RandomAccess.Write(file, padding, dataStart + item.End);
+    }
+
+    private static void WriteData(SafeFileHandle file, Tensor tensor, long position)
     {
         using var scope = torch.NewDisposeScope();
         using var noGrad = torch.no_grad();
-        Tensor flat = item.Tensor.detach().cpu().contiguous().view(-1);
-        long position = dataStart + item.Begin, elements = flat.shape[0];
+        Tensor flat = tensor.detach().cpu().contiguous().view(-1);
+        long elements = flat.shape[0];
         for (long start = 0; start < elements; start += ChunkElements)
         {
             using Tensor chunk = flat.narrow(0, start, Math.Min(ChunkElements, elements - start));
@@ -111,9 +131,5 @@ public static class GgufWriter
             RandomAccess.Write(file, bytes, position);
             position += bytes.Length;
         }
-        // llama.cpp reads whole padded tensors, the last one's padding, too.
-        Span<byte> padding = stackalloc byte[(int)(GgufHeader.Pad(item.End, GgufHeader.DefaultAlignment) - item.End)];
-        padding.Clear();
-        RandomAccess.Write(file, padding, position);
     }
 }

@@ -32,6 +32,19 @@ public sealed record LlamaHeads
     /// <summary>The rows of a query's or key's lora_B [out, rank] in llama.cpp's order: a new tensor.</summary>
     internal static Tensor Permute(Tensor rows, int heads) => Reorder(rows, [heads, 2, HalfOf(rows, heads), rows.shape[1]]);
 
+    /// <summary>The same of a matrix in memory.</summary>
+    internal static FloatMatrix Permute(FloatMatrix rows, int heads)
+    {
+        int half = rows.Rows / heads / 2, width = rows.Columns;
+        float[] reordered = new float[rows.Values.Length];
+        for (int i = 0; i < rows.Rows; i++)
+        {
+            var (head, second, row) = (i / (2 * half), i / half % 2, i % half);
+            rows.Values.AsSpan(i * width, width).CopyTo(reordered.AsSpan(((head * half + row) * 2 + second) * width));
+        }
+        return new FloatMatrix(reordered, rows.Rows, width);
+    }
+
     /// <summary>The same rows back in Hugging Face's order: a new tensor.</summary>
     internal static Tensor Unpermute(Tensor rows, int heads) => Reorder(rows, [heads, HalfOf(rows, heads), 2, rows.shape[1]]);
 

@@ -4,7 +4,7 @@ using AdaLoRA.Gen.Hosting;
 namespace AdaLoRA.Gen.Conformance.Training;
 
 /// <summary>What a training process tells its parent, a line an event: <c>started 12 431</c> (milliseconds since the process began), <c>loss 13 3FD0…</c> (the bits of the number), <c>checkpoint 14</c>, <c>saved 40</c>.</summary>
-internal sealed class RunLog(TextWriter? output) : ITrainingObserver
+internal sealed class LossLog(TextWriter? output) : ITrainingObserver
 {
     /// <summary>Steps that were done before this process began; null while it has not.</summary>
     public int? FirstStep { get; private set; }
