@@ -11,6 +11,7 @@ public sealed class RunHistory
 
     private readonly Lock _gate = new();
     private readonly List<TrainingEvent> _events = [];
+    private readonly Dictionary<Type, int> _counts = [];
     private DateTimeOffset? _lastTime;
 
     /// <summary>The last start; null before it.</summary>
@@ -57,6 +58,7 @@ public sealed class RunHistory
             {
                 (Started, Ended) = (started, null);
                 _events.RemoveAll(old => old is RunEnded || (old is LossRead or RanksRead or EvaluationRead or CheckpointRead && old.Step > e.Step));
+                Recount();
             }
             if (e is RunEnded ended) Ended = ended;
             _lastTime = e.Time;
@@ -83,13 +85,23 @@ public sealed class RunHistory
         return history.Started is null ? throw new AdaLoRAException($"'{path}' is not the log of a run: no line of it tells of a start.") : history;
     }
 
-    // Amortised: each thinning costs one pass and happens once in thousands of events.
+    // One pass in thousands of events: it runs on the training thread.
     private void Thin(TrainingEvent e)
     {
         int most = e is LossRead ? MostLosses : MostOthers;
         var type = e.GetType();
-        if (_events.Count <= most || _events.Count(o => o.GetType() == type) <= most) return;
-        int seen = 0;
-        _events.RemoveAll(o => o.GetType() == type && !ReferenceEquals(o, e) && ++seen % 2 == 0);
+        int count = _counts.GetValueOrDefault(type) + 1;
+        if (count > most)
+        {
+            int seen = 0;
+            count -= _events.RemoveAll(o => o.GetType() == type && !ReferenceEquals(o, e) && ++seen % 2 == 0);
+        }
+        _counts[type] = count;
+    }
+
+    private void Recount()
+    {
+        _counts.Clear();
+        foreach (var e in _events) _counts[e.GetType()] = _counts.GetValueOrDefault(e.GetType()) + 1;
     }
 }
