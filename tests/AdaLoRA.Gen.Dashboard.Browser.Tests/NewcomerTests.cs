@@ -15,7 +15,7 @@ public class NewcomerTests(BrowserFixture browser, PastRunsFixture past)
         await page.UntilText("#state", "Failed");
         await page.UntilText(".head-title #reason", "The folder 'data' holds no images.");
         await Assertions.Expect(page["#reason"]).ToBeInViewportAsync();
-        await page.UntilText("#progress-text", "It ended before it started.");
+        await page.UntilText("#progress-text", "It ended before its first step.");
         await page.UntilText("#card", "Nothing was recorded.");
         await page.PictureAsync("failed");
         foreach (string name in new[] { "loss", "evaluation", "spectrum", "budget", "rate", "gradient", "throughput", "memory" }) await page.UntilText($"#panel-{name} .empty", "Nothing was recorded.");

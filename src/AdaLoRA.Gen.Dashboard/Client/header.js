@@ -29,7 +29,7 @@ export function drawHeader({ summary, run, status }) {
     setText(byId("about"), about(summary, started));
     const progress = byId("progress");
     progress.value = total ? Math.min(1, steps / total) : 0;
-    setText(byId("progress-text"), total ? `${count(steps)} of ${count(total)} steps${remaining(summary, run)}` : hasEnded(summary.state) ? "It ended before it started." : "Not started yet.");
+    setText(byId("progress-text"), total ? `${count(steps)} of ${count(total)} steps${remaining(summary, run)}` : hasEnded(summary.state) ? "It ended before its first step." : "Not started yet.");
     document.title = summary.state === "Training" && total ? `${Math.floor(100 * steps / total)} % · ${isolated(summary.name)}` : `${isolated(summary.name)} · AdaLoRA.Gen`;
     drawConnection(status);
     drawFigures(run);
