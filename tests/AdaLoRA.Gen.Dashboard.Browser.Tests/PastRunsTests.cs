@@ -9,7 +9,7 @@ public class PastRunsTests(BrowserFixture browser, PastRunsFixture past)
     public async Task Past_runs_are_listed_newest_first_and_each_has_an_address()
     {
         await using var page = await DashboardPage.OpenAsync(browser, past.Url);
-        await Assertions.Expect(page["#runs li"]).ToHaveCountAsync(3);
+        await Assertions.Expect(page["#runs li"]).ToHaveCountAsync(4);
         Assert.Contains("SmallModel", await page["#runs li"].First.TextContentAsync(), StringComparison.Ordinal);
         await page.UntilText("#name", "SmallModel");
         await page["#runs a", "large"].ClickAsync();

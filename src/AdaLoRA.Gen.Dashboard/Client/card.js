@@ -2,15 +2,17 @@
 
 import { byId, make } from "./dom.js";
 import { bytes, count, duration, isolated, moment as time, short } from "./format.js";
+import { hasEnded } from "./store.js";
 
 let drawn = {};
 
-export function drawCard(run) {
+export function drawCard({ summary, run }) {
     const { started, ended } = run;
-    if (started === drawn.started && ended === drawn.ended) return;
-    drawn = { started, ended };
+    const over = hasEnded(summary.state);
+    if (started === drawn.started && ended === drawn.ended && over === drawn.over) return;
+    drawn = { started, ended, over };
     if (!started) {
-        byId("card").replaceChildren(make("p", { className: "empty" }, "The run has not begun."));
+        byId("card").replaceChildren(make("p", { className: "empty" }, over ? "Nothing was recorded." : "The run has not begun."));
         return;
     }
     byId("card").replaceChildren(

@@ -19,10 +19,11 @@ const onScreen = new IntersectionObserver(entries => {
  * @property {number} [width]
  * @property {"line"|"steps"|"points"} [kind]
  * @property {"y"|"y2"} [scale]
+ * @property {string} [none] What the legend says while it has no value at all.
  *
  * @typedef Spec
  * @property {string} title
- * @property {string} empty What is said while there is nothing to draw.
+ * @property {() => string} empty What is said while there is nothing to draw.
  * @property {() => Series[]} series Called when the chart is made.
  * @property {() => (number|null)[][]} data x values, then those of each series.
  * @property {(x: number) => string} [x] How an x value is told; a step by default.
@@ -46,7 +47,7 @@ export class Chart {
         const id = `${panel.id}-title`;
         this.legend = make("p", { className: "legend" });
         this.host = make("div", { className: "plot", tabIndex: 0, role: "group", "aria-labelledby": id, "aria-roledescription": "chart", "aria-keyshortcuts": "ArrowLeft ArrowRight + - Escape" });
-        this.empty = make("p", { className: "empty", hidden: true }, spec.empty);
+        this.empty = make("p", { className: "empty", hidden: true });
         this.head = make("div", { className: "panel-head" }, make("h2", { id }, spec.title));
         panel.setAttribute("aria-labelledby", id);
         panel.append(this.head, this.legend, this.host, this.empty);
@@ -75,6 +76,7 @@ export class Chart {
         const data = this.spec.data();
         const nothing = data[0].length === 0;
         this.host.dataset.points = data[0].length;
+        if (nothing) setText(this.empty, this.spec.empty());
         setHidden(this.empty, !nothing);
         setHidden(this.host, nothing);
         setHidden(this.legend, nothing);
@@ -93,7 +95,7 @@ export class Chart {
             const value = make("b");
             const swatch = make("i", { className: `swatch ${s.kind ?? "line"}${s.dash ? " dashed" : ""}` });
             swatch.style.setProperty("--swatch", `var(--${s.colour})`);
-            return { value, element: make("span", {}, swatch, `${isolated(s.label)} `, value) };
+            return { value, none: s.none, element: make("span", {}, swatch, `${isolated(s.label)} `, value) };
         });
         this.at = make("span", { className: "at" });
         this.legend.replaceChildren(...this.#readings.map(r => r.element), this.at);
@@ -111,7 +113,8 @@ export class Chart {
         return {
             ...this.#size(),
             legend: { show: false },
-            padding: [8, second ? 0 : 12, 0, 0],
+            // Half of a label like "200 000" stands right of the last step.
+            padding: [8, second ? 0 : 24, 0, 0],
             scales: { x: { time: false, range: (_, min, max) => (spec.alone ? null : view.zoom) ?? spread(spec.range?.() ?? [min, max]) }, y, ...(second ? { y2: { range: padded } } : {}) },
             axes: [
                 axis("x", { size: 28, values: (_, splits) => splits.map(v => v !== null && Number.isInteger(v) ? short(v, true) : "") }),
@@ -140,11 +143,12 @@ export class Chart {
         const plot = this.#plot;
         if (!plot) return;
         const { data } = plot;
-        this.#readings.forEach(({ value }, i) => {
+        this.#readings.forEach(({ value, none }, i) => {
             const ys = data[i + 1];
             let at = index ?? ys.length - 1;
             while (index === null && at > 0 && ys[at] === null) at--;
-            setText(value, ys[at] === null || ys[at] === undefined ? "–" : this.spec.y(ys[at]));
+            if (none && ys.every(y => y === null)) setText(value, none);
+            else setText(value, ys[at] === null || ys[at] === undefined ? "–" : this.spec.y(ys[at]));
         });
         setText(this.at, index === null || index === undefined ? "" : this.spec.x(data[0][index]));
     }

@@ -4,6 +4,7 @@ import { Chart } from "./chart.js";
 import { byId, make } from "./dom.js";
 import { bytes, count, short } from "./format.js";
 import { budgetCurves, metricOf, metrics, smooth, spectrum } from "./series.js";
+import { hasEnded } from "./store.js";
 import { view } from "./view.js";
 
 const finite = value => Number.isFinite(value) ? value : null;
@@ -15,12 +16,14 @@ export function makeCurves(page) {
     const column = pick => page.run.losses.map(e => finite(pick(e)));
     const steps = () => page.run.losses.map(e => e.step);
     const all = () => [0, Math.max(1, page.run.lastStep)];
-    const curve = (name, spec) => new Chart(byId(`panel-${name}`), { empty: "Nothing read yet.", range: all, ...spec });
+    const over = () => hasEnded(page.summary?.state);
+    const unread = text => () => over() ? "Nothing was recorded." : text;
+    const curve = (name, spec) => new Chart(byId(`panel-${name}`), { empty: unread("Nothing read yet."), range: all, ...spec });
 
     const charts = [
         curve("loss", {
             title: "Loss",
-            empty: "No loss was read yet.",
+            empty: unread("No loss was read yet."),
             log: () => view.log,
             series: () => [{ label: "read", colour: "c1-faint", width: 1 }, { label: "smoothed", colour: "c1", width: 2.25 }],
             data: () => {
@@ -53,17 +56,17 @@ export function makeCurves(page) {
 
     const budget = curve("budget", {
         title: "Budget",
-        empty: "This method has no budget to spend.",
+        empty: () => page.run.started ? "This method has no budget to spend." : unread("Nothing read yet.")(),
         y: count,
         range: () => [0, page.run.started?.total_steps ?? 1],
         series: () => [{ label: "b(t) as scheduled", colour: "c2", dash: [6, 3] }, { label: page.run.started?.budget?.unit ?? "triplets", colour: "c1", kind: "steps", width: 2.25 }],
         data: () => page.run.started?.budget ? budgetCurves(page.run) : [[], [], []],
     });
 
-    const evaluation = makeEvaluation(page, curve);
+    const evaluation = makeEvaluation(page, curve, over, unread);
     const importance = curve("spectrum", {
         title: "Importance spectrum",
-        empty: "Nothing was ranked at this moment.",
+        empty: () => page.run.started ? "Nothing was ranked at this moment." : unread("Nothing was ranked yet.")(),
         alone: true,
         range: undefined,
         log: () => true,
@@ -75,25 +78,27 @@ export function makeCurves(page) {
 
     return function draw() {
         const { run, moment } = page;
+        if (drawn.over !== over()) for (const chart of [...charts, budget, evaluation, importance]) chart.invalidate();
         if (drawn.run !== run || drawn.losses !== run.losses.at(-1) || drawn.started !== run.started) for (const chart of charts) chart.invalidate();
         if (drawn.run !== run || drawn.version !== run.version) budget.invalidate();
         if (drawn.run !== run || drawn.evaluations !== run.evaluations.at(-1) || drawn.started !== run.started || drawn.lastStep !== run.lastStep) evaluation.invalidate();
         if (drawn.run !== run || drawn.moment !== moment) importance.invalidate();
-        drawn = { run, moment, version: run.version, losses: run.losses.at(-1), evaluations: run.evaluations.at(-1), started: run.started, lastStep: run.lastStep };
+        drawn = { run, moment, over: over(), version: run.version, losses: run.losses.at(-1), evaluations: run.evaluations.at(-1), started: run.started, lastStep: run.lastStep };
     };
 }
 
 const hasDevice = e => e.device_bytes !== null && e.device_bytes !== undefined;
 
 /** One metric at a time: their scales have nothing in common. */
-function makeEvaluation(page, curve) {
+function makeEvaluation(page, curve, over, unread) {
     const choice = make("select", { "aria-label": "Metric" });
     let names = [];
+    const none = () => `none${page.run.started?.budget ? " within the budget" : ""}${over() ? "" : " yet"}`;
     const chart = curve("evaluation", {
         title: "Evaluation",
-        empty: "Not evaluated yet.",
+        empty: unread("Not evaluated yet."),
         y: short,
-        series: () => [{ label: choice.value, colour: "c3", kind: "dotted" }, { label: "best", colour: "c2", kind: "points" }],
+        series: () => [{ label: choice.value, colour: "c3", kind: "dotted" }, { label: "best", colour: "c2", kind: "points", none: none() }],
         data: () => {
             const { evaluations } = page.run;
             offer(metrics(evaluations));

@@ -28,10 +28,12 @@ export function count(value) {
 
 export function bytes(value, onAxis = false) {
     if (!Number.isFinite(value)) return "–";
+    // Rounded before the unit is chosen: 999.9 MB are 1.00 GB.
+    const rounded = Number(value.toPrecision(onAxis ? 5 : 3));
     for (const [unit, size] of [["TB", 1e12], ["GB", 1e9], ["MB", 1e6], ["kB", 1e3]]) {
-        if (value >= size) return `${onAxis ? Number((value / size).toPrecision(5)) : (value / size).toPrecision(3)} ${unit}`;
+        if (rounded >= size) return `${onAxis || rounded >= 1000 * size ? Number((rounded / size).toPrecision(5)) : (rounded / size).toPrecision(3)} ${unit}`;
     }
-    return `${value} B`;
+    return `${rounded} B`;
 }
 
 export function duration(seconds) {

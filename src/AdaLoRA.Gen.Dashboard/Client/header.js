@@ -3,6 +3,7 @@
 import { byId, make, setHidden, setText } from "./dom.js";
 import { bytes, count, duration, isolated, moment as time, short } from "./format.js";
 import { spent } from "./series.js";
+import { hasEnded } from "./store.js";
 
 const connections = {
     connecting: "Connecting…",
@@ -22,10 +23,13 @@ export function drawHeader({ summary, run, status }) {
     const state = byId("state");
     setText(state, summary.state);
     state.dataset.state = summary.state;
+    const reason = hasEnded(summary.state) ? run.ended?.reason ?? summary.reason ?? "" : "";
+    setText(byId("reason"), reason);
+    setHidden(byId("reason"), !reason);
     setText(byId("about"), about(summary, started));
     const progress = byId("progress");
     progress.value = total ? Math.min(1, steps / total) : 0;
-    setText(byId("progress-text"), total ? `${count(steps)} of ${count(total)} steps${remaining(summary, run)}` : "Not started yet.");
+    setText(byId("progress-text"), total ? `${count(steps)} of ${count(total)} steps${remaining(summary, run)}` : hasEnded(summary.state) ? "It ended before its first step." : "Not started yet.");
     document.title = summary.state === "Training" && total ? `${Math.floor(100 * steps / total)} % · ${isolated(summary.name)}` : `${isolated(summary.name)} · AdaLoRA.Gen`;
     drawConnection(status);
     drawFigures(run);

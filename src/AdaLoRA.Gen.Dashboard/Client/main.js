@@ -29,6 +29,8 @@ const page = {
 let runs = [];
 let skipped = [];
 let trouble = "";
+/** Whether the list was ever fetched. */
+let listed = false;
 let feed = null;
 let frame = 0;
 
@@ -60,7 +62,7 @@ function draw() {
     setHidden(byId("panel-ranks"), !page.run.started);
     drawCurves();
     events.draw(page.run);
-    drawCard(page.run);
+    drawCard(page);
     drawnFeed = feed;
 }
 
@@ -72,6 +74,7 @@ function current(summary) {
 
 function sayNothing() {
     if (feed?.status === "missing") return "The app knows no run of this name. Choose one from the list.";
+    if (!trouble && (feed ? feed.status === "connecting" && !feed.summary : !listed)) return "Loading…";
     if (!feed && !trouble) return runs.length ? "Choose a run from the list." : "No runs yet. One shows here as soon as the app trains; past ones come from the logs in their output folders.";
     return "";
 }
@@ -118,6 +121,7 @@ async function refresh() {
     try {
         ({ runs, skipped = [] } = await getRuns());
         trouble = "";
+        listed = true;
         if (!page.id) readAddress();
         feed?.compare(runs.find(r => r.id === page.id));
         // A hidden tab that let go of its connection still shows in its title how far the run is.

@@ -27,6 +27,7 @@ public sealed class PastRunsFixture : IAsyncLifetime
         Trained = Path.GetFileNameWithoutExtension(Hosting.RunLog.Find(_folder.File("trained"))[0]);
         RecordedRuns.WriteHostile(_folder.File("hostile"));
         RecordedRuns.WriteLarge(_folder.File("large"), layers: 160, kinds: 7);
+        RecordedRuns.WriteEarly(_folder.File("early"));
         _app = await DashboardApp.StartAsync([_folder.Path]);
     }
 

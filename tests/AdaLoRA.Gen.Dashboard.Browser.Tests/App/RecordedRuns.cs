@@ -38,6 +38,16 @@ internal static class RecordedRuns
         Write(folder, start.Run, [start, .. ranks, .. Enumerable.Range(1, 200).Select(i => Loss(i, 3 * Math.Exp(-i / 60.0) + 0.2 * Math.Sin(i * 1.7) * Math.Exp(-i / 90.0)))]);
     }
 
+    /// <summary>Id of the run of <see cref="WriteEarly"/>.</summary>
+    public const string EarlyId = "20251231-000000-0003";
+
+    /// <summary>Writes the log of a run that was evaluated before its ranks were within the budget.</summary>
+    public static void WriteEarly(string folder) => Write(folder, EarlyId,
+        Start(EarlyId, "early", layers: 2, kinds: 2, suffix: ""),
+        Ranks(0, 4, 4, 4, 4),
+        Loss(1, 2.5),
+        new EvaluationRead { Step = 1, Metric = "accuracy", Value = 0.5, HigherIsBetter = true, Further = new Dictionary<string, double>() });
+
     public static RunStarted Start(string run, string name, int layers, int kinds, string suffix) => new()
     {
         Run = run,

@@ -30,6 +30,9 @@ internal sealed class SmallTask : TrainingTask<SmallModel, SmallBatch>
     /// <summary>Name of the metric.</summary>
     public string Metric { get; init; } = "error";
 
+    /// <summary>What the run fails with before it starts; null for nothing.</summary>
+    public string? Fault { get; init; }
+
     public override IReadOnlyDictionary<string, string> Card => new Dictionary<string, string> { ["data"] = "64 random inputs", ["metric"] = Metric };
 
     public override int BatchesPerEpoch => _order!.Batches(Context.BatchSize);
@@ -37,6 +40,7 @@ internal sealed class SmallTask : TrainingTask<SmallModel, SmallBatch>
     public override void Prepare(SmallModel model, TrainingContext context)
     {
         base.Prepare(model, context);
+        if (Fault is not null) throw new InvalidOperationException(Fault);
         _order = new EpochOrder(Examples, context.Seed);
     }
 

@@ -55,4 +55,18 @@ public class SeriesTests(BrowserFixture browser, PastRunsFixture past)
             """);
         Assert.Equal("0.1235 | 12 | 1.50e-7 | NaN | −∞ | – | 1\u202f234\u202f567 | 1.50 GB | 1 min 0 s | 1 h 2 min | –", texts);
     }
+
+    [Fact]
+    public async Task Bytes_that_round_up_to_the_next_unit_are_told_in_it()
+    {
+        await using var page = await DashboardPage.OpenAsync(browser, past.Url);
+        string texts = await page.Page.EvaluateAsync<string>(
+            """
+            async () => {
+                const { bytes } = await import("./assets/format.js");
+                return [0, 999, 999.7, 999_400, 999_500, 999_400_000, 999_900_000, 999.6e9, 2.5e15].map(b => bytes(b)).join(" | ") + " | " + bytes(999_900_000, true);
+            }
+            """);
+        Assert.Equal("0 B | 999 B | 1.00 kB | 999 kB | 1.00 MB | 999 MB | 1.00 GB | 1.00 TB | 2500 TB | 999.9 MB", texts);
+    }
 }
