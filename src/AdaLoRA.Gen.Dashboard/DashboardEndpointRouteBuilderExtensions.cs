@@ -15,7 +15,6 @@ public static class DashboardEndpointRouteBuilderExtensions
     /// <param name="prefix">Where it is. Default <c>/adalora</c>.</param>
     /// <returns>All its endpoints, for <c>RequireAuthorization</c>, <c>RequireHost</c>, <c>RequireCors</c> and the like.</returns>
     /// <exception cref="AdaLoRAException"><see cref="DashboardServiceCollectionExtensions.AddAdaLoRADashboard"/> was not called.</exception>
-    /// <exception cref="OptionsValidationException">The options are wrong; all failures are named.</exception>
     public static IEndpointConventionBuilder MapAdaLoRADashboard(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string prefix = "/adalora")
     {
         ArgumentNullException.ThrowIfNull(endpoints);
@@ -24,19 +23,20 @@ public static class DashboardEndpointRouteBuilderExtensions
         var links = services.GetService<DashboardLinks>() ?? throw new AdaLoRAException("The dashboard has no services; call builder.Services.AddAdaLoRADashboard() before the app is built.");
         links.Add("/" + (prefix.Trim('/') is { Length: > 0 } path ? path + "/" : ""));
 
-        var read = services.GetRequiredService<ReadAccess>();
-        var runs = services.GetRequiredService<RunEndpoints>();
-        var stream = services.GetRequiredService<StreamEndpoint>();
+        // What reads the options is made at a request: here, before the start, wrong ones would end the app with a stack trace, and hide what else is wrong.
+        RequestDelegate Guard(RequestDelegate endpoint) => context => services.GetRequiredService<ReadAccess>().InvokeAsync(context, endpoint);
+        RequestDelegate Runs(Func<RunEndpoints, HttpContext, Task> endpoint) => context => endpoint(services.GetRequiredService<RunEndpoints>(), context);
         var group = endpoints.MapGroup(prefix);
-        void Get(string pattern, RequestDelegate endpoint) => group.MapMethods(pattern, Reading, read.Guard(endpoint)).WithDisplayName($"AdaLoRA dashboard {pattern}");
-        void Post(string button, Action<TrainingRun> press) => group.MapPost($"/api/runs/{{id}}/{button}", read.Guard(runs.Button(button, press))).WithDisplayName($"AdaLoRA dashboard {button}");
+        void Get(string pattern, RequestDelegate endpoint) => group.MapMethods(pattern, Reading, Guard(endpoint)).WithDisplayName($"AdaLoRA dashboard {pattern}");
+        void Post(string button, Action<TrainingRun> press) =>
+            group.MapPost($"/api/runs/{{id}}/{button}", Guard(Runs((runs, context) => runs.PressAsync(context, button, press)))).WithDisplayName($"AdaLoRA dashboard {button}");
 
         Get("/", PageEndpoints.PageAsync);
         Get("/assets/{**name}", PageEndpoints.AssetAsync);
-        Get("/api/session", runs.SessionAsync);
-        Get("/api/runs", runs.ListAsync);
-        Get("/api/runs/{id}", runs.RunAsync);
-        group.MapGet("/api/runs/{id}/stream", read.Guard(stream.InvokeAsync)).WithDisplayName("AdaLoRA dashboard stream");
+        Get("/api/session", Runs((runs, context) => runs.SessionAsync(context)));
+        Get("/api/runs", Runs((runs, context) => runs.ListAsync(context)));
+        Get("/api/runs/{id}", Runs((runs, context) => runs.RunAsync(context)));
+        group.MapGet("/api/runs/{id}/stream", Guard(context => services.GetRequiredService<StreamEndpoint>().InvokeAsync(context))).WithDisplayName("AdaLoRA dashboard stream");
         Post("pause", run => run.Pause());
         Post("continue", run => run.Continue());
         Post("checkpoint", run => run.CheckpointNow());

@@ -8,10 +8,12 @@ namespace AdaLoRA.Gen.Dashboard;
 public sealed class DashboardLinks
 {
     private readonly IServiceProvider _services;
-    private readonly ControlToken _token;
     private readonly ConcurrentDictionary<string, bool> _prefixes = new();
 
-    internal DashboardLinks(IServiceProvider services, ControlToken token) => (_services, _token) = (services, token);
+    internal DashboardLinks(IServiceProvider services) => _services = services;
+
+    /// <summary>Whether it is mapped anywhere.</summary>
+    internal bool IsMapped => !_prefixes.IsEmpty;
 
     /// <summary>
     /// The page's address on this machine, one for each place where it is mapped and each address that the server listens on. Where the token was drawn at the start it is the address's fragment, which a browser does not send;
@@ -21,7 +23,8 @@ public sealed class DashboardLinks
     public IReadOnlyList<Uri> All()
     {
         var addresses = _services.GetService<IServer>()?.Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
-        string fragment = _token.Drawn is { } drawn ? $"#token={drawn}" : "";
+        // Not kept: the links are made before the start, and the token reads the options.
+        string fragment = _services.GetRequiredService<ControlToken>().Drawn is { } drawn ? $"#token={drawn}" : "";
         return [.. from address in addresses.Select(Local).OfType<Uri>()
                    from prefix in _prefixes.Keys.Order(StringComparer.Ordinal)
                    select new Uri(address, prefix + fragment)];

@@ -1,3 +1,4 @@
+using AdaLoRA.Gen.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -28,6 +29,7 @@ public static class DashboardServiceCollectionExtensions
                 })
                 .ValidateOnStart();
             services.AddSingleton<IValidateOptions<DashboardOptions>>(provider => new DashboardOptionsValidator(provider));
+            services.AddSingleton(new PackageSection(DashboardSection.Path));
             services.AddSingleton<ControlToken>();
             services.AddSingleton<RefusalLog>();
             services.AddSingleton<ReadAccess>();
@@ -36,7 +38,7 @@ public static class DashboardServiceCollectionExtensions
             services.AddSingleton<Broadcasters>();
             services.AddSingleton<RunEndpoints>();
             services.AddSingleton<StreamEndpoint>();
-            services.AddSingleton(provider => new DashboardLinks(provider, provider.GetRequiredService<ControlToken>()));
+            services.AddSingleton(provider => new DashboardLinks(provider));
             services.AddHostedService<DashboardStartup>();
         }
         if (configure is not null) services.Configure(configure);

@@ -23,4 +23,7 @@ internal static partial class Log
 
     [LoggerMessage(7, LogLevel.Warning, "The event stream of {Run} broke off", EventName = "StreamFailed")]
     public static partial void StreamFailed(ILogger logger, string run, Exception exception);
+
+    [LoggerMessage(8, LogLevel.Warning, "The app has the AdaLoRA dashboard's services, but serves it nowhere; call app.MapAdaLoRADashboard(\"/adalora\") after the app is built", EventName = "NotMapped")]
+    public static partial void NotMapped(ILogger logger);
 }

@@ -23,15 +23,15 @@ public sealed class OptionsTests
     [InlineData("ControlPolicy", " ", "ControlPolicy is empty; name one of the app's authorization policies, or leave it out.")]
     [InlineData("ControlPolicy", "Trainers", "ControlPolicy is 'Trainers', but the app has no authorization; call builder.Services.AddAuthorization() and define that policy.")]
     [InlineData("ReadPolicy", "Readers", "ReadPolicy is 'Readers', but the app has no authorization; call builder.Services.AddAuthorization() and define that policy.")]
-    [InlineData("MaxSubscriber", "5", "'MaxSubscriber' is not an option; did you mean 'MaxSubscribers'?")]
-    [InlineData("Colour", "red", "'Colour' is not an option; there are LogFolders, ControlPolicy, ReadPolicy, Token, AllowRemote, MaxSubscribers, StallTimeout, MaxPastRuns.")]
-    public void A_bad_value_is_one_sentence(string key, string value, string sentence) => Assert.Equal(["AdaLoRA:Dashboard: " + sentence], Failures(new() { [key] = value }));
+    [InlineData("MaxSubscriber", "5", "MaxSubscriber is not an option; did you mean 'MaxSubscribers'?")]
+    [InlineData("Colour", "red", "Colour is not an option; there are LogFolders, ControlPolicy, ReadPolicy, Token, AllowRemote, MaxSubscribers, StallTimeout, MaxPastRuns.")]
+    public void A_bad_value_is_one_sentence(string key, string value, string sentence) => Assert.Equal(["AdaLoRA:Dashboard:" + sentence], Failures(new() { [key] = value }));
 
     [Theory]
     [InlineData("ControlPolicy")]
     [InlineData("ReadPolicy")]
     public void A_policy_that_the_app_does_not_define_is_refused(string option) =>
-        Assert.Equal([$"AdaLoRA:Dashboard: {option} is 'Trainer', which is no authorization policy of the app; define it with AddAuthorization(o => o.AddPolicy(\"Trainer\", …))."],
+        Assert.Equal([$"AdaLoRA:Dashboard:{option} is 'Trainer', which is no authorization policy of the app; define it with AddAuthorization(o => o.AddPolicy(\"Trainer\", …))."],
             Failures(new() { [option] = "Trainer" }, s => s.AddAuthorizationBuilder().AddPolicy("Trainers", p => p.RequireAssertion(_ => true))));
 
     [Fact]

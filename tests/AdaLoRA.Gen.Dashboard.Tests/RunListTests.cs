@@ -5,7 +5,7 @@ namespace AdaLoRA.Gen.Dashboard.Tests;
 
 public sealed class RunListTests
 {
-    private static readonly string[] Members = ["id", "name", "model", "state", "live", "run", "started", "last", "step", "total_steps", "loss", "metric", "value", "output_folder"];
+    private static readonly string[] Members = ["id", "name", "model", "state", "reason", "live", "run", "started", "last", "step", "total_steps", "loss", "metric", "value", "output_folder"];
 
     [Fact]
     public async Task Live_runs_come_first_in_their_order_then_past_ones_newest_first()
@@ -32,6 +32,27 @@ public sealed class RunListTests
         Assert.Equal(JsonValueKind.Null, runs[1].GetProperty("started").ValueKind);
         Assert.Equal(new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero), runs[3].GetProperty("started").GetDateTimeOffset());
         Assert.Empty(list.GetProperty("skipped").EnumerateArray());
+    }
+
+    [Fact]
+    public async Task The_list_says_why_a_run_failed()
+    {
+        using var folder = new TemporaryFolder();
+        Told.File(folder.Path, "r", Told.Started(run: "r"), Told.Ended(5, RunState.Failed) with { Reason = "The disk is full." });
+        var run = Told.Training(2);
+        run.Tell(Told.Ended(2, RunState.Failed) with { Reason = "The loss is NaN." });
+        await using var host = await DashboardHost.StartAsync(o => o.LogFolders = [folder.Path], runs: [run, Told.Training(1, "well")]);
+        var runs = (await JsonAsync(host, "api/runs")).GetProperty("runs").EnumerateArray();
+        Assert.Equal(["The loss is NaN.", null, "The disk is full."], runs.Select(r => r.GetProperty("reason").GetString()));
+    }
+
+    [Fact]
+    public async Task The_value_is_the_last_evaluation_while_none_is_best()
+    {
+        using var folder = new TemporaryFolder();
+        Told.File(folder.Path, "r", Told.Started(run: "r"), Told.Evaluation(3, 0.9, isBest: false), Told.Evaluation(4, 0.8, isBest: false), Told.Ended(5));
+        await using var host = await DashboardHost.StartAsync(o => o.LogFolders = [folder.Path]);
+        Assert.Equal(0.8, Assert.Single((await JsonAsync(host, "api/runs")).GetProperty("runs").EnumerateArray()).GetProperty("value").GetDouble());
     }
 
     [Fact]

@@ -10,8 +10,8 @@ internal sealed class ReadAccess(IOptions<DashboardOptions> options, RefusalLog 
     private const string ContentSecurityPolicy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'";
 
-    /// <summary>Wraps what an endpoint does.</summary>
-    public RequestDelegate Guard(RequestDelegate next) => async context =>
+    /// <summary>Answers a request: a refusal, or what the endpoint does.</summary>
+    public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
         SetHeaders(context.Response.Headers);
         if (!options.Value.AllowRemote && LocalOnly.Refusal(context) is { } refusal)
@@ -31,7 +31,7 @@ internal sealed class ReadAccess(IOptions<DashboardOptions> options, RefusalLog 
         {
             await next(context);
         }
-    };
+    }
 
     private static void SetHeaders(IHeaderDictionary headers)
     {

@@ -30,7 +30,7 @@ internal sealed class RunEndpoints(RunCatalog catalog, ControlAccess control, Re
     }
 
     /// <summary><c>POST api/runs/{id}/BUTTON</c>.</summary>
-    public RequestDelegate Button(string name, Action<TrainingRun> press) => async context =>
+    public async Task PressAsync(HttpContext context, string name, Action<TrainingRun> press)
     {
         if (await RefusalAsync(context) is { } refusal)
         {
@@ -56,7 +56,7 @@ internal sealed class RunEndpoints(RunCatalog catalog, ControlAccess control, Re
         {
             await Answer.ErrorAsync(context, StatusCodes.Status404NotFound, NoSuchRun);
         }
-    };
+    }
 
     private async Task<(int Status, string Sentence)?> RefusalAsync(HttpContext context)
     {

@@ -1,6 +1,8 @@
 using System.Globalization;
+using AdaLoRA.Gen.Hosting;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Authorization.Policy;
+using Microsoft.Extensions.Configuration;
 
 namespace AdaLoRA.Gen.Dashboard;
 
@@ -31,8 +33,13 @@ internal sealed class DashboardOptionsValidator(IServiceProvider services) : IVa
         Rule(o.MaxPastRuns is >= 0 and <= MostPastRuns, $"MaxPastRuns is {o.MaxPastRuns}; it must be from 0 to {MostPastRuns}.");
         CheckPolicy(nameof(o.ControlPolicy), o.ControlPolicy, broken);
         CheckPolicy(nameof(o.ReadPolicy), o.ReadPolicy, broken);
-        return broken.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(broken.Select(b => $"{DashboardSection.Path}: {b}"));
+        string[] failures = [.. Unread(), .. broken.Select(sentence => $"{DashboardSection.Path}:{sentence}")];
+        return failures.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
     }
+
+    // In an app with runs the first of them tells it.
+    private IEnumerable<string> Unread() =>
+        services.GetServices<RunSection>().Any() ? [] : RunSections.Unread(services.GetService<IConfiguration>(), [], services.GetServices<PackageSection>());
 
     private void CheckPolicy(string option, string? policy, List<string> broken)
     {

@@ -31,7 +31,7 @@ internal static class DashboardSection
             if (!Values.TryGetValue(child.Key, out var take))
             {
                 string advice = NearestName.Find(child.Key, Values.Keys) is { } near ? $"did you mean '{near}'?" : $"there are {string.Join(", ", Values.Keys)}.";
-                options.Unreadable.Add($"'{child.Key}' is not an option; {advice}");
+                options.Unreadable.Add($"{child.Key} is not an option; {advice}");
                 continue;
             }
             string name = Values.Keys.First(k => k.Equals(child.Key, StringComparison.OrdinalIgnoreCase));

@@ -17,6 +17,9 @@ internal sealed record RunSummary
     /// <summary>Name of a <see cref="RunState"/>.</summary>
     public required string State { get; init; }
 
+    /// <summary>Why it failed; null when it did not.</summary>
+    public string? Reason { get; init; }
+
     /// <summary>Whether the run is of this process and has not ended: it has a stream, and buttons.</summary>
     public required bool Live { get; init; }
 
@@ -41,7 +44,7 @@ internal sealed record RunSummary
     /// <summary>Name of the number that decides; null before the first evaluation.</summary>
     public string? Metric { get; init; }
 
-    /// <summary>Its best value so far.</summary>
+    /// <summary>Its best value so far; the last one while none is best yet, as after the evaluation of step 0.</summary>
     public double? Value { get; init; }
 
     /// <summary>Full path of the output folder.</summary>
@@ -97,6 +100,7 @@ internal sealed class RunDigest
         Name = name,
         Model = model,
         State = state,
+        Reason = Ended?.Reason,
         Live = live,
         Run = Started?.Run,
         Started = First?.Time,

@@ -110,7 +110,7 @@ public static class AdaLoRAServiceCollectionExtensions
     private static IEnumerable<string> Unread(IServiceProvider provider, string run)
     {
         RunSection[] known = [.. provider.GetServices<RunSection>()];
-        return known[0].Run == run ? RunSections.Unread(provider.GetService<IConfiguration>(), known) : [];
+        return known[0].Run == run ? RunSections.Unread(provider.GetService<IConfiguration>(), known, provider.GetServices<PackageSection>()) : [];
     }
 
     private static void AddRun<[DynamicallyAccessedMembers(Constructors)] TModel>(RunServices<TModel> run)

@@ -76,7 +76,9 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("AdaLoRA:TinyModle:Steps", "AdaLoRA:TinyModle is the section of no run; did you mean 'AdaLoRA:TinyModel'?")]
     [InlineData("AdaLoRA:Other:Steps", "AdaLoRA:Other is the section of no run; the app has AdaLoRA:TinyModel, AdaLoRA:second, Mine:Third.")]
     [InlineData("AdaLoRA:Other:Adapter:Budget", "AdaLoRA:Other is the section of no run; the app has AdaLoRA:TinyModel, AdaLoRA:second, Mine:Third.")]
-    // Another package's, and one that is read.
+    [InlineData("AdaLoRA:Predictor:Second:Adapter", "AdaLoRA:Predictor is the section of no run; did you mean 'AdaLoRA:Predictors'?")]
+    // Another package's, and those that are read.
+    [InlineData("AdaLoRA:predictors:Second:Adapter", null)]
     [InlineData("AdaLoRA:Dashboard:Port", null)]
     [InlineData("AdaLoRA:tinymodel:Steps", null)]
     [InlineData("AdaLoRA:second:Steps", null)]
