@@ -26,12 +26,31 @@ internal sealed class LoadCommand(HttpClient http, bool ownServer, LoadPlan plan
     /// <param name="cancellationToken">Ends the measurement early.</param>
     public static async Task<int> RunAsync(Uri server, bool ownServer, string? token, LoadPlan plan, bool json, CancellationToken cancellationToken)
     {
-        using var http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = plan.Clients + 1 }) { BaseAddress = server };
+        using var http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5), MaxConnectionsPerServer = plan.Clients + 1 }) { BaseAddress = server };
         if (token is not null) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        if (!ownServer && !await AnswersAsync(http, cancellationToken))
+        {
+            Console.Error.WriteLine($"No server answers on {server.GetLeftPart(UriPartial.Authority)}; start one with dotnet run -c Release --project samples/Predictor.");
+            return 1;
+        }
         var load = new LoadCommand(http, ownServer, plan, [.. IntentData.Read(Assets.Data).Test.Select(e => e.Text)]);
         var report = await load.MeasureAsync(cancellationToken);
         Console.WriteLine(json ? JsonSerializer.Serialize(report, SampleJson.Default.LoadReport) : report.ToString());
         return report.Errors + report.SwapErrors == 0 && report.Requests > 0 ? 0 : 1;
+    }
+
+    /// <summary>Whether there is anything at all: a server that is not healthy answers too.</summary>
+    private static async Task<bool> AnswersAsync(HttpClient http, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var response = await http.GetAsync(new Uri("/health", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            return true;
+        }
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException { InnerException: TimeoutException })
+        {
+            return false;
+        }
     }
 
     private async Task<LoadReport> MeasureAsync(CancellationToken cancellationToken)
@@ -67,7 +86,7 @@ internal sealed class LoadCommand(HttpClient http, bool ownServer, LoadPlan plan
                 else if (await response.Content.ReadFromJsonAsync(SampleJson.Default.ClassifyAnswer, CancellationToken.None) is { Intent.Length: > 0 } answer) _versions.TryAdd(answer.AdapterVersion, true);
                 else error = "an answer without an intent";
             }
-            catch (HttpRequestException e)
+            catch (Exception e) when (e is HttpRequestException or JsonException)
             {
                 error = e.Message;
             }
@@ -92,15 +111,24 @@ internal sealed class LoadCommand(HttpClient http, bool ownServer, LoadPlan plan
         {
             await Task.Delay(pause, CancellationToken.None);
             long started = Stopwatch.GetTimestamp();
-            using var response = await http.PostAsJsonAsync(new Uri("/adapter/swap", UriKind.Relative), new SwapRequest(null), SampleJson.Default.SwapRequest, CancellationToken.None);
-            if (response.IsSuccessStatusCode)
+            string? error = null;
+            try
+            {
+                using var response = await http.PostAsJsonAsync(new Uri("/adapter/swap", UriKind.Relative), new SwapRequest(null), SampleJson.Default.SwapRequest, CancellationToken.None);
+                if (!response.IsSuccessStatusCode) error = $"{(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(CancellationToken.None)}";
+            }
+            catch (HttpRequestException e)
+            {
+                error = e.Message;
+            }
+            if (error is null)
             {
                 _swapTimes.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
             }
             else
             {
                 _swapErrors++;
-                Interlocked.CompareExchange(ref _firstError, $"swap: {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(CancellationToken.None)}", null);
+                Interlocked.CompareExchange(ref _firstError, $"swap: {error}", null);
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Diagnostics;
 using System.Globalization;
 using AdaLoRA.Gen;
@@ -9,9 +10,8 @@ CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureIn
 
 var seeds = new Option<int[]>("--seed") { Description = "Seeds of adapters and batches, one run each.", DefaultValueFactory = _ => [1], AllowMultipleArgumentsPerToken = true };
 var instance = new Option<int>("--problem") { Description = "Which teacher and data are drawn.", DefaultValueFactory = _ => PlantedProblem.DefaultInstance };
-var threads = new Option<int>("--threads") { Description = "Intra-op threads; these layers are too small to gain from more than one.", DefaultValueFactory = _ => 1 };
+var threads = new Option<int>("--threads") { Description = "Intra-op threads; these layers are too small to gain from more than one.", DefaultValueFactory = _ => 1, CustomParser = ThreadsOf };
 var losses = new Option<FileInfo?>("--losses") { Description = "A file for the loss of every step, with its bits, so that two builds can be compared.", HelpName = "file" };
-threads.Validators.Add(r => { if (r.GetValueOrDefault<int>() < 1) r.AddError("--threads must be at least 1."); });
 var command = new RootCommand("Planted ranks: a teacher's weights differ from ours by updates of known rank; AdaLoRA finds the ranks, plain LoRA with the same number of triplets cannot fit them.") { seeds, instance, threads, losses };
 
 bool started = false;
@@ -29,6 +29,14 @@ command.SetAction(arguments =>
     }
 });
 return command.Parse(args).Invoke();
+
+// Not a validator: one that reads the value throws where the text is no number.
+static int ThreadsOf(ArgumentResult argument)
+{
+    if (int.TryParse(argument.Tokens[0].Value, out int n) && n >= 1) return n;
+    argument.AddError($"--threads is '{argument.Tokens[0].Value}'; it must be a whole number of at least 1.");
+    return 1;
+}
 
 Outcome Train(PlantedProblem problem, AdapterMethod method, int seed, TextWriter log)
 {

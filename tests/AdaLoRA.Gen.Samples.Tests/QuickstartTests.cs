@@ -23,4 +23,15 @@ public sealed class QuickstartTests(ITestOutputHelper output)
         Assert.True(adalora.Average(o => o.Overlap) >= 0.97, $"the mean overlap is {adalora.Average(o => o.Overlap):0.00}");
         Assert.True(lora.Average(o => o.Error) >= 0.05, $"LoRA's mean error is {lora.Average(o => o.Error):0.0000}");
     }
+
+    [Theory]
+    [InlineData("x")]
+    [InlineData("0")]
+    public void Threads_that_are_no_number_are_one_sentence(string threads)
+    {
+        var outcome = Sample.Run("Quickstart", AppContext.BaseDirectory, "--threads", threads);
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.StartsWith($"--threads is '{threads}'; it must be a whole number of at least 1.", outcome.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", outcome.Error + outcome.Output, StringComparison.Ordinal);
+    }
 }

@@ -39,6 +39,42 @@ public sealed class ProgramTests
         if (expected != ExitCodes.Fine) Assert.NotEqual("", said.Error);
     }
 
+    [Theory]
+    [InlineData("", "Name a command: doctor, inspect, diff, merge, export, runs, dashboard, completion. See adalora --help.")]
+    [InlineData("--json", "Name a command: doctor, inspect, diff, merge, export, runs, dashboard, completion. See adalora --help.")]
+    [InlineData("inspct x", "adalora has no command 'inspct'; did you mean inspect? See adalora --help.")]
+    [InlineData("frobnicate", "adalora has no command 'frobnicate'. See adalora --help.")]
+    [InlineData("h", "adalora has no command 'h'. See adalora --help.")]
+    [InlineData("merge a --bas b -o c", "adalora merge has no option '--bas'; did you mean --base? See adalora merge --help.")]
+    [InlineData("inspect a -x", "adalora inspect has no option '-x'. See adalora inspect --help.")]
+    [InlineData("runs . y", "adalora runs takes no further argument 'y'. See adalora runs --help.")]
+    [InlineData("merge a -o c", "Option '--base' is required. See adalora merge --help.")]
+    [InlineData("dashboard --port x", "--port is 'x'; it must be a whole number from 0 to 65535. See adalora dashboard --help.")]
+    [InlineData("dashboard --port -1", "--port is '-1'; it must be a whole number from 0 to 65535. See adalora dashboard --help.")]
+    [InlineData("dashboard --port 65536", "--port is '65536'; it must be a whole number from 0 to 65535. See adalora dashboard --help.")]
+    [InlineData("doctor --timeout x", "--timeout is 'x'; it must be a number of seconds above 0 and at most 86400. See adalora doctor --help.")]
+    public async Task A_wrong_command_line_is_one_sentence_and_nothing_on_standard_output(string arguments, string expected)
+    {
+        string[] all = arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        if (!all.Contains("--json"))
+        {
+            var said = await Adalora.Run(all);
+            Assert.Equal((ExitCodes.Failed, "", expected + "\n"), (said.ExitCode, said.Output, said.Error));
+            all = [.. all, "--json"];
+        }
+        var json = await Adalora.Run(all);
+        Assert.Equal((ExitCodes.Failed, expected, ""), (json.ExitCode, json.Json["error"]!.GetValue<string>(), json.Error));
+    }
+
+    [Theory]
+    [InlineData("dashboard")]
+    [InlineData("runs")]
+    [InlineData("doctor")]
+    public async Task Help_says_a_default_once(string command)
+    {
+        foreach (string line in (await Adalora.Run(command, "--help")).Done().Output.Split('\n').Where(l => l.Contains("[default:", StringComparison.Ordinal))) Assert.DoesNotContain("Default", line, StringComparison.Ordinal);
+    }
+
     /// <summary>What a script leaves of a variable that is not set.</summary>
     [Theory]
     [InlineData("inspect", "")]

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using System.Runtime.InteropServices;
 using AdaLoRA.Gen.Serialization;
 using AdaLoRA.Gen.Tool.Output;
@@ -12,7 +13,7 @@ internal static class CommandLine
         Looks at, compares, merges and exports LoRA and AdaLoRA adapter folders, shows runs, and says what keeps libtorch from loading.
 
         Exit codes: 0 done; 1 done, and the answer is no (doctor: a problem; inspect: a NaN or infinite value; diff: a difference);
-        2 not done (one sentence says why); 130 interrupted, with nothing half-written left behind.
+        2 not done (one sentence says why); 130 interrupted, with nothing half-written left behind (dashboard: 0, Ctrl-C is how it ends).
         """;
 
     /// <summary>All commands.</summary>
@@ -40,8 +41,8 @@ internal static class CommandLine
     public static async Task<int> RunAsync(string[] arguments, Terminal terminal, CancellationToken stop = default)
     {
         var parsed = Build(terminal).Parse(arguments);
-        bool isWrong = parsed.Errors.Count > 0 && parsed.Action is System.CommandLine.Invocation.ParseErrorAction;
-        if (isWrong && arguments.Contains("--json")) return Fail(terminal, json: true, string.Join(' ', parsed.Errors.Select(e => e.Message)), ExitCodes.Failed);
+        // The parser's own answer is the first page of the help, on standard output, where a script expects data.
+        if (parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction) return Fail(terminal, arguments.Contains("--json"), WrongCommandLine.Sentence(parsed), ExitCodes.Failed);
         // Not the parser's own handling: a command that writes takes its temporary files away before it ends, however long that takes, and nothing cuts it short.
         using var interrupted = CancellationTokenSource.CreateLinkedTokenSource(stop);
         void Interrupt(PosixSignalContext signal)
@@ -52,8 +53,7 @@ internal static class CommandLine
         using var controlC = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
         var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null, Output = terminal.Out, Error = terminal.Error };
-        int exitCode = await parsed.InvokeAsync(invocation, interrupted.Token).ConfigureAwait(false);
-        return isWrong ? ExitCodes.Failed : exitCode;
+        return await parsed.InvokeAsync(invocation, interrupted.Token).ConfigureAwait(false);
     }
 
     /// <summary>Makes a command's action: what the user has to know of a failure is one sentence, and what was interrupted says so.</summary>

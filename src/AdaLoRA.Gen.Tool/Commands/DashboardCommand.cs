@@ -14,11 +14,10 @@ internal static class DashboardCommand
 
     public static Command Build(Terminal terminal)
     {
-        var folder = new Argument<string>("folder") { Description = "The output folder of runs, or a folder that holds several. Default: the current folder.", DefaultValueFactory = _ => "." };
-        var port = new Option<int>("--port") { Description = $"Port on 127.0.0.1; 0 takes a free one. Default {DefaultPort}.", DefaultValueFactory = _ => DefaultPort, HelpName = "n" };
-        port.Validators.Add(r => { if (r.GetValueOrDefault<int>() is < 0 or > 65535) r.AddError("--port must be from 0 to 65535."); });
+        var folder = new Argument<string>("folder") { Description = "The output folder of runs, or a folder that holds several.", DefaultValueFactory = _ => "." };
+        var port = SharedOptions.Whole("--port", "Port on 127.0.0.1; 0 takes a free one.", 0, 65535, DefaultPort);
         var json = SharedOptions.Json();
-        return new Command("dashboard", "Serves the page of the runs below a folder on 127.0.0.1, until Ctrl-C.") { folder, port, json }
+        return new Command("dashboard", "Serves the page of the runs below a folder on 127.0.0.1, until Ctrl-C, which is how it ends: it returns 0 then, not 130.") { folder, port, json }
             .Runs(terminal, json, (parsed, stop) => Serve(parsed.GetValue(folder)!, parsed.GetValue(port), parsed.GetValue(json), terminal, stop).GetAwaiter().GetResult());
     }
 

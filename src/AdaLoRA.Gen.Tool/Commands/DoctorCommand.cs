@@ -15,13 +15,13 @@ internal static class DoctorCommand
         var app = new Option<string?>("--app") { Description = "The application's folder, where its .dll lies. Default: the newest output of the project here or above, else the current folder.", HelpName = "folder" };
         var timeout = new Option<double>("--timeout")
         {
-            Description = $"Seconds that a child process may take. Default {DefaultTimeout}.",
+            Description = "Seconds that a child process may take.",
             HelpName = "seconds",
             DefaultValueFactory = _ => DefaultTimeout,
             CustomParser = argument =>
             {
                 if (double.TryParse(argument.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value > 0 && value <= 86_400) return value;
-                argument.AddError("--timeout must be a number of seconds above 0 and at most 86400.");
+                argument.AddError($"--timeout is '{argument.Tokens[0].Value}'; it must be a number of seconds above 0 and at most 86400.");
                 return DefaultTimeout;
             },
         };

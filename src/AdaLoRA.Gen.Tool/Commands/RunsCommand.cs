@@ -8,7 +8,7 @@ internal static class RunsCommand
 {
     public static Command Build(Terminal terminal)
     {
-        var path = new Argument<string>("path") { Description = "The output folder of runs, a folder that holds several, or one log (runs/*.jsonl). Default: the current folder.", DefaultValueFactory = _ => "." };
+        var path = new Argument<string>("path") { Description = "The output folder of runs, a folder that holds several, or one log (runs/*.jsonl).", DefaultValueFactory = _ => "." };
         var json = SharedOptions.Json();
         return new Command("runs", "Lists the runs whose logs lie below a folder, newest first: state, step, loss, metric, triplets, time.") { path, json }
             .Runs(terminal, json, (parsed, stop) =>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 
 namespace AdaLoRA.Gen.Tool.Commands;
 
@@ -12,6 +13,20 @@ internal static class SharedOptions
     public static Option<bool> Force() => new("--force") { Description = "Replace an output that is there. It is replaced only when the new one is complete." };
 
     public static Option<string?> Base(string what) => new("--base") { Description = what, HelpName = "folder" };
+
+    /// <summary>A whole number with a default, which the help prints. Not a validator: one that reads the value throws where the text is no number.</summary>
+    public static Option<int> Whole(string name, string description, int from, int to, int standard) => new(name)
+    {
+        Description = description,
+        HelpName = "n",
+        DefaultValueFactory = _ => standard,
+        CustomParser = argument =>
+        {
+            if (int.TryParse(argument.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= from && value <= to) return value;
+            argument.AddError($"{name} is '{argument.Tokens[0].Value}'; it must be a whole number from {from} to {to}.");
+            return standard;
+        },
+    };
 
     public static Option<string?> DType()
     {

@@ -5,6 +5,8 @@ namespace AdaLoRA.Gen.Tool.Comparison;
 /// <summary>A comparison for people.</summary>
 internal static class DiffText
 {
+    private const int NamesShown = 3;
+
     public static void Write(DiffReport report, Terminal terminal)
     {
         var to = terminal.Out;
@@ -16,8 +18,8 @@ internal static class DiffText
         var config = new Grid("config", "field", "a", "b") { LeftAligned = [0, 1, 2] };
         foreach (var field in report.Config) config.Add(field.Field, Short(field.A), Short(field.B));
         config.Write(terminal);
-        foreach (string path in report.OnlyInA) to.WriteLine($"only in a: {path}");
-        foreach (string path in report.OnlyInB) to.WriteLine($"only in b: {path}");
+        OnlyIn("a", report.OnlyInA);
+        OnlyIn("b", report.OnlyInB);
         var targets = new Grid("targets that differ", "target", "rank a", "rank b", "|dW a|", "|dW b|", "|dW a - dW b|", "relative", "cosine", "note") { LeftAligned = [0, 8] };
         foreach (var t in report.Targets.Where(t => !t.IdenticalBytes))
         {
@@ -31,6 +33,13 @@ internal static class DiffText
         modules.Write(terminal);
         if (!report.IdenticalBytes && report.RelativeChange is { } change) to.WriteLine($"Over the targets of both: |dW a - dW b| / |dW a| = {Text.Number(change)}.");
         to.WriteLine(report.Same ? "They are the same." : "They differ.");
+
+        // Adapters of different models share no target; --json has the whole list.
+        void OnlyIn(string which, IReadOnlyList<string> paths)
+        {
+            foreach (string path in paths.Take(NamesShown)) to.WriteLine($"only in {which}: {path}");
+            if (paths.Count > NamesShown) to.WriteLine($"only in {which}: … and {paths.Count - NamesShown} more");
+        }
     }
 
     private static string Short(string? value) => value is null ? "-" : value.Length <= 60 ? value : value[..60] + "…";

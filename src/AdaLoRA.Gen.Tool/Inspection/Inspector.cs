@@ -15,13 +15,25 @@ internal static class Inspector
     public static InspectReport Inspect(string path, bool readValues, Terminal terminal, bool quiet, CancellationToken stop)
     {
         string Inside(string name) => Path.Combine(path, name);
-        if (File.Exists(path)) return OfTensors("safetensors");
+        if (File.Exists(path)) return OfFile();
         if (!Directory.Exists(path)) throw new AdaLoRAException($"There is no file or folder '{path}'.");
         if (File.Exists(Inside(CheckpointFolder.StateFile)) || File.Exists(Inside(TrainingStateFolder.JsonFile))) return OfCheckpoint();
         if (File.Exists(Inside(PeftConfig.FileName))) return OfAdapter("adapter", path);
         if (Directory.Exists(Inside(AdapterFolder)) || Directory.Exists(Inside(CheckpointsFolder)) || File.Exists(Inside(MetricsFile))) return OfOutput();
         if (HuggingFaceCheckpoint.IsIn(path)) return OfTensors("model");
         throw new AdaLoRAException($"'{path}' is nothing that can be inspected: an adapter folder holds {PeftConfig.FileName}, a checkpoint {CheckpointFolder.StateFile}, the output of a run {AdapterFolder}/ or {CheckpointsFolder}/, a model model.safetensors or its index.");
+
+        InspectReport OfFile()
+        {
+            try
+            {
+                return OfTensors("safetensors");
+            }
+            catch (Exception e) when (e is SafetensorsException or AdaLoRAException && !path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
+            {
+                throw new AdaLoRAException($"'{path}' is nothing that can be inspected: of single files, inspect reads .safetensors, and read as one: {e.Message}", e);
+            }
+        }
 
         InspectReport OfTensors(string kind)
         {

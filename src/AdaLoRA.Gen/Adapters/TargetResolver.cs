@@ -117,7 +117,8 @@ internal static class TargetResolver
         return all.Length <= segments ? path : string.Join('.', all[^segments..]);
     }
 
-    private static int EditDistance(string a, string b)
+    /// <summary>Insertions, removals and replacements from one text to the other (Levenshtein).</summary>
+    public static int EditDistance(string a, string b)
     {
         var row = new int[b.Length + 1];
         for (int j = 0; j < row.Length; j++) row[j] = j;

@@ -37,6 +37,16 @@ public sealed class DiffTests
         Assert.Contains(said.Json["config"]!.AsArray(), f => f!["field"]!.GetValue<string>() == "rank_pattern");
     }
 
+    [Fact]
+    public async Task Targets_of_one_alone_are_three_names_and_a_count()
+    {
+        string bert = Fixtures.Path("peft", "bert_adalora_unpruned"), llama = Fixtures.Path("peft", "llama_adalora_pruned");
+        int others = (await Adalora.Run("diff", bert, llama, "--json")).Json["only_in_a"]!.AsArray().Count;
+        Assert.True(others > 3);
+        string[] lines = [.. (await Adalora.Run("diff", bert, llama)).Output.Split('\n').Where(l => l.StartsWith("only in a: ", StringComparison.Ordinal))];
+        Assert.Equal((4, $"only in a: … and {others - 3} more"), (lines.Length, lines[^1]));
+    }
+
     /// <summary>‖a‖² + ‖b‖² − 2⟨a, b⟩ would say 0 or noise here: half of the digits are lost.</summary>
     [Theory]
     [InlineData(1e-6)]

@@ -131,6 +131,20 @@ public sealed class InspectTests
             Assert.StartsWith(path == folder.Path ? $"'{path}' is nothing that can be inspected" : $"There is no file or folder '{path}'.", said.Error, StringComparison.Ordinal);
         }
     }
+
+    /// <summary>A README was once called a damaged safetensors file; a damaged one still is.</summary>
+    [Theory]
+    [InlineData("README.md", true)]
+    [InlineData("x.safetensors", false)]
+    public async Task A_file_of_another_kind_is_nothing_that_can_be_inspected(string name, bool isOther)
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File(name), "# A page of text, which is no header of tensors");
+        var said = await Adalora.Run("inspect", folder.File(name));
+        Assert.Equal((ExitCodes.Failed, ""), (said.ExitCode, said.Output));
+        Assert.Equal(isOther, said.Error.StartsWith($"'{folder.File(name)}' is nothing that can be inspected: ", StringComparison.Ordinal));
+        Assert.Single(said.Error.TrimEnd().Split('\n'));
+    }
 }
 
 /// <summary>Two layers to adapt.</summary>
