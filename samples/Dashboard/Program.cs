@@ -9,7 +9,7 @@ var port = Whole("--port", "Port on 127.0.0.1; a free one is taken where it is i
 var steps = Whole("--steps", "Steps of the run.", 6_000, 1, int.MaxValue);
 var delay = Whole("--delay", "Milliseconds to wait before each step; without them the run is over in seconds.", 20, 0, int.MaxValue);
 var output = new Option<DirectoryInfo>("--output") { Description = "Folder of the runs; each start makes one in it, and the page shows all.", DefaultValueFactory = _ => new DirectoryInfo("out/dashboard") };
-folder.Validators.Add(r => { if (r.GetValueOrDefault<DirectoryInfo?>() is { Exists: false } f) r.AddError($"There is no folder '{f}'."); });
+folder.Validators.Add(r => { if (r.Tokens is [var named] && !Directory.Exists(named.Value)) r.AddError($"There is no folder '{named.Value}'."); });
 var command = new RootCommand("A small training that takes some minutes, and the dashboard that shows it.") { folder, port, steps, delay, output };
 
 command.SetAction(async (arguments, stop) =>

@@ -106,7 +106,7 @@ public class RunsTests
     }
 
     [Theory]
-    [InlineData("--port 70000", "--port must be from 0 to 65535.")]
+    [InlineData("--port 70000", "--port is '70000'; it must be a whole number from 0 to 65535.")]
     [InlineData("nowhere/at/all", "There is no folder 'nowhere/at/all'.")]
     public async Task A_wrong_dashboard_is_one_sentence(string arguments, string sentence)
     {
