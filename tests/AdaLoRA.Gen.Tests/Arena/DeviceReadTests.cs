@@ -29,6 +29,7 @@ public sealed class DeviceReadTests
             // Asked for by the user, and documented to wait.
             "AtenRegulariser.get_Value: cpu", "AtenRegulariser.get_Value: item",
             "AtenTail.get_GradientNorm: item",
+            "DeviceRanking.ReadScores: cpu", "DeviceRanking.ReadScores: data",
             // Waits only where the device is more than a step behind, and where its memory is about to go.
             "StepCounter.Count: data", "StepCounter.Count: synchronize", "StepCounter.Dispose: synchronize",
             // The CPU's counter; at the start; and Synchronize.

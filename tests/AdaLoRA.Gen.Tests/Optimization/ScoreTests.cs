@@ -42,6 +42,13 @@ public sealed class ScoreTests
         var expected = waiting.Set.Adapters.SelectMany(a => Enumerable.Range(0, 4).Select(k => (a.Path, k, Score: Score(ranked, a, k, score)))).OrderByDescending(t => t.Score).Take(budget).Select(t => (t.Path, t.k)).Order().ToList();
         var kept = ranked.Set.Adapters.SelectMany(a => Enumerable.Range(0, 4).Where(k => a.Mask()[k]).Select(k => (a.Path, k))).Order().ToList();
         Assert.Equal(expected, kept);
+
+        // What the optimizer tells of its last ranking are these numbers, adapter by adapter.
+        Assert.Empty(waiting.Optimizer.ReadImportances());
+        float[] told = ranked.Optimizer.ReadImportances();
+        double[] formula = [.. waiting.Set.Adapters.SelectMany(a => Enumerable.Range(0, 4).Select(k => (double)Score(ranked, a, k, score)))];
+        Assert.Equal(formula.Length, told.Length);
+        Assert.All(formula.Zip(told), pair => Assert.Equal(pair.First, pair.Second, 1e-5 * Math.Max(1, Math.Abs(pair.First))));
     }
 
     [Fact]
